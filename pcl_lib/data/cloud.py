@@ -1,0 +1,116 @@
+"""A point cloud with what a file or a generator knows about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """One cloud: its points and, where known, what belongs to each of them.
+
+    Attributes
+    ----------
+    points : (N, D) float32 tensor.
+    normals : (N, D) float32 tensor of unit outward normals, or None.
+    colors : (N, 3) tensor, as the source stores them, or None.
+    labels : (N,) int64 tensor, one part or class label per point, or None.
+    name : what the source calls this cloud.
+    category : the class of the whole object ("chair"), or None.
+    split : "train", "val" or "test" where the source has one, or None.
+
+    Errors: ValueError if ``points`` is not (N, D) float32 with N >= 1, or if a per-point tensor
+    does not have N rows.
+
+    >>> Cloud(torch.zeros(5, 3), name="five")
+    Cloud(name='five', points=(5, 3))
+    """
+
+    points: Float[Tensor, "n d"]
+    normals: Tensor | None = None
+    colors: Tensor | None = None
+    labels: Tensor | None = None
+    name: str = ""
+    category: str | None = None
+    split: str | None = None
+
+    def __post_init__(self) -> None:
+        p = self.points
+        if not isinstance(p, Tensor) or p.ndim != 2 or p.dtype != torch.float32:
+            got = f"{tuple(p.shape)} {p.dtype}" if isinstance(p, Tensor) else type(p).__name__
+            raise ValueError(
+                f"points: expected an (N, D) float32 tensor, got {got}; convert with torch.as_tensor(x).float()"
+            )
+        if len(p) == 0:
+            raise ValueError("points: the cloud is empty, expected at least one point")
+        for name in ("normals", "colors", "labels"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, Tensor) or value.ndim == 0 or len(value) != len(p)):
+                got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                raise ValueError(f"{name}: expected a tensor with {len(p)} rows, one per point, got {got}")
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __repr__(self) -> str:
+        parts = [f"name={self.name!r}", f"points={tuple(self.points.shape)}"]
+        parts += [f"{k}={getattr(self, k)!r}" for k in ("category", "split") if getattr(self, k) is not None]
+        parts += [k for k in ("normals", "colors", "labels") if getattr(self, k) is not None]
+        return f"Cloud({', '.join(parts)})"
+
+    def with_points(self, points: Float[Tensor, "n d"]) -> Cloud:
+        """The same cloud with other positions of the same N points (normals are kept as they are)."""
+        if len(points) != len(self):
+            raise ValueError(f"points: expected {len(self)} rows as before, got {len(points)}; use select to drop points")
+        return Cloud(points, self.normals, self.colors, self.labels, self.name, self.category, self.split)
+
+    def select(self, index: Tensor) -> Cloud:
+        """The points at ``index`` (int64 or bool), with everything that belongs to them."""
+
+        def take(x: Tensor | None) -> Tensor | None:
+            return None if x is None else x[index]
+
+        return Cloud(
+            self.points[index], take(self.normals), take(self.colors), take(self.labels),
+            self.name, self.category, self.split,
+        )  # fmt: skip
+
+
+def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -> Float[Tensor, "s n d"]:
+    """Clouds as one batch (S, N, D), for training and for metrics on sets.
+
+    Without ``n_points`` every cloud must have the same N and its points keep their order. With it,
+    each cloud is drawn to ``n_points``: a random subset without replacement where it has enough
+    points; where it has fewer, all of them and then random repeats. Cost: O(S N).
+
+    Errors: ValueError for an empty list, unequal sizes without ``n_points``, unequal dimensions.
+
+    >>> stack([Cloud(torch.rand(5, 3)), Cloud(torch.rand(9, 3))], 4).shape
+    torch.Size([2, 4, 3])
+    """
+    if len(clouds) == 0:
+        raise ValueError("clouds: expected at least one cloud, got an empty list")
+    dims = sorted({c.points.shape[1] for c in clouds})
+    if len(dims) > 1:
+        raise ValueError(f"clouds: expected one dimension for all, got {dims}")
+    if n_points is None:
+        sizes = sorted({len(c) for c in clouds})
+        if len(sizes) > 1:
+            raise ValueError(f"clouds: sizes differ ({sizes[0]} to {sizes[-1]} points); pass n_points to resample")
+        return torch.stack([c.points for c in clouds])
+    if n_points <= 0:
+        raise ValueError(f"n_points: expected at least 1, got {n_points}")
+    generator = torch.Generator().manual_seed(seed)
+    rows = []
+    for c in clouds:
+        order = torch.randperm(len(c), generator=generator)[:n_points]
+        if len(order) < n_points:
+            extra = torch.randint(len(c), (n_points - len(order),), generator=generator)
+            order = torch.cat([order, extra])
+        rows.append(c.points[order.to(c.points.device)])
+    return torch.stack(rows)
