@@ -1,0 +1,118 @@
+"""Errors at the door: what a cloud must be before any numerics run, one message for each mistake."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+_HALF = (torch.float16, torch.bfloat16)
+_FULL = (torch.float32, torch.float64)
+
+
+def check_cloud(x: Tensor, name: str = "x", dims: int | tuple[int, ...] | None = None) -> None:
+    """Raise `ValueError` unless `x` is a cloud: float32 or float64, (N, D) or (B, N, D), finite, not empty.
+
+    `dims` restricts the dimension D to one value or to a few. Coordinates so large that a squared
+    distance overflows the number type are refused too, since the result would be a silent infinity.
+    Cost: one reduction over the coordinates.
+    """
+    if not isinstance(x, Tensor):
+        raise ValueError(
+            f"{name} must be a torch.Tensor of shape (N, D) or (B, N, D), received {type(x).__name__}; "
+            f"convert it with torch.as_tensor({name}, dtype=torch.float32)"
+        )
+    if x.dtype in _HALF:
+        raise ValueError(
+            f"{name} must be float32 or float64, received half precision {_short(x.dtype)}: squared distances "
+            f"need the range; call {name}.float() first"
+        )
+    if x.dtype not in _FULL:
+        kind = "an integer tensor" if not (x.is_complex() or x.is_floating_point()) else "a tensor"
+        raise ValueError(
+            f"{name} must be float32 or float64, received {kind} of dtype {_short(x.dtype)}; "
+            f"call {name}.float() first"
+        )
+    shape = tuple(x.shape)
+    if x.ndim not in (2, 3):
+        fix = f"; add the missing axis with {name}[None]" if x.ndim == 1 else ""
+        raise ValueError(f"{name} must have shape (N, D) or (B, N, D), received {x.ndim}-D shape {shape}{fix}")
+    if x.numel() == 0:
+        raise ValueError(f"{name} is empty: received shape {shape}, a cloud needs at least one point and one axis")
+    allowed = (dims,) if isinstance(dims, int) else dims
+    if allowed is not None and shape[-1] not in allowed:
+        wanted = " or ".join(str(d) for d in allowed)
+        hint = f"; is it transposed? try {name}.mT" if shape[-2] in allowed else ""
+        raise ValueError(f"{name} must have D = {wanted} in its last axis, received shape {shape}{hint}")
+    _check_values(x.detach(), name)
+
+
+def check_pair(
+    x: Tensor, y: Tensor, names: tuple[str, str] = ("x", "y"), same_size: bool = False
+) -> None:
+    """Raise `ValueError` unless `x` and `y` are clouds that can be compared with each other.
+
+    Same device, dtype, rank, batch size and dimension D; with `same_size` the same number of points too.
+    """
+    check_cloud(x, names[0])
+    if y is not x:
+        check_cloud(y, names[1])
+    a, b = names
+    shapes = f"received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}"
+    if x.device != y.device:
+        raise ValueError(
+            f"{a} and {b} must be on one device, received {x.device} and {y.device}; "
+            f"move one with {b}.to({a}.device)"
+        )
+    if x.dtype != y.dtype:
+        raise ValueError(
+            f"{a} and {b} must have one dtype, received {_short(x.dtype)} and {_short(y.dtype)}; "
+            f"convert one with {b}.to({a}.dtype)"
+        )
+    if x.ndim != y.ndim:
+        raise ValueError(
+            f"{a} and {b} must both be (N, D) or both (B, N, D), {shapes}; add a batch axis with [None]"
+        )
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(f"{a} and {b} must have the same dimension D in the last axis, {shapes}")
+    if x.ndim == 3 and x.shape[0] != y.shape[0]:
+        raise ValueError(
+            f"{a} and {b} must have the same batch size in the first axis, {shapes}; "
+            "repeat the single one with .expand(B, -1, -1)"
+        )
+    if same_size and x.shape[-2] != y.shape[-2]:
+        raise ValueError(f"{a} and {b} must have the same number of points, {shapes}; resample the larger one")
+
+
+def _check_values(x: Tensor, name: str) -> None:
+    # aminmax passes NaN and infinity on, so one reduction answers all three questions.
+    low, high = (float(v) for v in torch.aminmax(x))
+    limit = largest_coordinate(x.dtype, x.shape[-1])
+    if -limit <= low and high <= limit:
+        return
+    if math.isfinite(low) and math.isfinite(high):
+        raise ValueError(
+            f"{name} has coordinates up to {max(-low, high):.3g}: squared distances overflow {_short(x.dtype)} "
+            f"beyond {limit:.2g} in {x.shape[-1]}-D; rescale the clouds" + _wider(x.dtype, name)
+        )
+    bad = (~torch.isfinite(x)).nonzero()
+    first = bad[0].tolist()
+    value = float(x[tuple(first)])
+    raise ValueError(
+        f"{name} must be finite, received {value} at {name}{first} "
+        f"({len(bad)} bad of {x.numel()} coordinates, shape {tuple(x.shape)}); remove or mend these points"
+    )
+
+
+def largest_coordinate(dtype: torch.dtype, dim: int) -> float:
+    """Largest absolute coordinate for which no squared distance in `dim` dimensions overflows `dtype`."""
+    return 0.5 * math.sqrt(torch.finfo(dtype).max / dim) * (1 - 1e-6)
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _wider(dtype: torch.dtype, name: str) -> str:
+    return f" or use {name}.double()" if dtype == torch.float32 else ""

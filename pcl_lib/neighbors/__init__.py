@@ -1,0 +1,13 @@
+"""Who is nearest: nearest neighbour, k nearest, all within a radius, and farthest-point sampling.
+
+One question, three engines with the same answer (ties apart): `"kdtree"` (pykdtree, CPU), `"keops"`
+(KeOps LazyTensors, CPU or CUDA) and `"dense"` (plain torch in chunks, any device). `"auto"` picks one by
+the rule in `pcl_lib.neighbors.backends`, and every result says which one ran.
+"""
+
+from pcl_lib.neighbors.farthest import farthest_points
+from pcl_lib.neighbors.knn import Neighbors, knn
+from pcl_lib.neighbors.nearest import Nearest, nearest
+from pcl_lib.neighbors.radius import Ball, radius
+
+__all__ = ["Ball", "Nearest", "Neighbors", "farthest_points", "knn", "nearest", "radius"]

@@ -1,0 +1,51 @@
+"""The `auto` rule, and the one place that calls a backend's search."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pcl_lib.neighbors import dense, kdtree, keops
+
+BACKENDS = ("auto", "keops", "kdtree", "dense")
+
+# Beyond this dimension a kd-tree visits most of its leaves, and comparing with every point is faster.
+KDTREE_MAX_DIM = 8
+# Below this many point pairs on a GPU, one dense matrix is quicker than the call of a compiled KeOps kernel.
+KEOPS_MIN_PAIRS = 2_000 * 2_000
+
+_ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops}
+
+
+def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
+    """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D).
+
+    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 8 and `"dense"` beyond. On a GPU, `"keops"` from
+    4 million pairs N * M up if it can run, `"dense"` otherwise. A backend asked for by name is used or refused,
+    never replaced.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, received {backend!r}")
+    if backend == "auto":
+        if x.device.type == "cpu":
+            return "kdtree" if x.shape[-1] <= KDTREE_MAX_DIM else "dense"
+        large = x.shape[-2] * y.shape[-2] >= KEOPS_MIN_PAIRS
+        return "keops" if large and keops.available(x.device) else "dense"
+    if backend == "kdtree":
+        kdtree.check(x)
+    if backend == "keops":
+        keops.check(x.device)
+    return backend
+
+
+@torch.no_grad()
+def search(x: Tensor, y: Tensor, k: int, backend: str) -> Tensor:
+    """Index (B, N, k) of the k nearest points of `y` (B, M, D) to each point of `x` (B, N, D), nearest first."""
+    return _ENGINES[backend].search(x.detach(), y.detach(), k)
+
+
+@torch.no_grad()
+def count_within(x: Tensor, y: Tensor, sq_radius: float, backend: str) -> Tensor:
+    """Number (B, N) of points of `y` within the squared radius of each point of `x` (the kd-tree may count a
+    few more: those that rounding could put inside)."""
+    return _ENGINES[backend].count_within(x.detach(), y.detach(), sq_radius)

@@ -1,0 +1,50 @@
+"""Every distance, plain torch, a block of rows at a time so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+# Entries of one block of the distance matrix. On a CPU a block should stay in the cache, on a GPU it should
+# fill the machine.
+_BLOCK = {"cpu": 1 << 19, "cuda": 1 << 26}
+
+
+def search(x: Tensor, y: Tensor, k: int) -> Tensor:
+    """Index (B, N, k) of the k nearest points of y (B, M, D) to each of x (B, N, D), nearest first."""
+    index = x.new_empty((*x.shape[:2], k), dtype=torch.int64)
+    for b, rows, sq in blocks(x, y):
+        if k == 1:
+            index[b, rows, 0] = sq.argmin(-1)
+        else:
+            index[b, rows] = sq.topk(k, dim=-1, largest=False).indices
+    return index
+
+
+def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
+    """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x."""
+    count = x.new_empty(x.shape[:2], dtype=torch.int64)
+    for b, rows, sq in blocks(x, y):
+        count[b, rows] = (sq <= sq_radius).sum(-1)
+    return count
+
+
+def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[int, slice, Tensor]]:
+    """Squared distances of a block of rows to all of y: (cloud, rows, matrix of shape (rows, M))."""
+    step = max(1, _BLOCK.get(x.device.type, 1 << 22) // y.shape[1])
+    for b in range(x.shape[0]):
+        for start in range(0, x.shape[1], step):
+            rows = slice(start, min(start + step, x.shape[1]))
+            yield b, rows, _square_distances(x[b, rows], y[b])
+
+
+def _square_distances(x: Tensor, y: Tensor) -> Tensor:
+    # Differences, not |x|^2 + |y|^2 - 2 x.y: the expansion loses half of the digits and can turn negative.
+    # One axis at a time: no (rows, M, D) array.
+    total = (x[:, 0, None] - y[:, 0]).square_()
+    for d in range(1, x.shape[1]):
+        gap = x[:, d, None] - y[:, d]
+        total.addcmul_(gap, gap)
+    return total

@@ -1,0 +1,51 @@
+"""Nearest neighbours by KeOps: all distances, none stored, in a compiled kernel (CPU or CUDA)."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+import torch
+from torch import Tensor
+
+
+def available(device: torch.device) -> bool:
+    """Whether KeOps is installed and, for the CPU, whether there is a C++ compiler for its kernels."""
+    if importlib.util.find_spec("pykeops") is None:
+        return False
+    return device.type == "cuda" or _compiler() is not None
+
+
+def check(device: torch.device) -> None:
+    """Raise `RuntimeError` with the fix when KeOps cannot run on `device`."""
+    if importlib.util.find_spec("pykeops") is None:
+        raise RuntimeError('backend="keops" needs KeOps: pip install pykeops, or use backend="auto"')
+    if not available(device):
+        raise RuntimeError(
+            'backend="keops" on a CPU needs a C++ compiler and found none on the PATH: install g++ (or set CXX), '
+            'or use backend="auto"'
+        )
+
+
+def search(x: Tensor, y: Tensor, k: int) -> Tensor:
+    """Index (B, N, k) of the k nearest points of y (B, M, D) to each of x (B, N, D), nearest first."""
+    return _square_distances(x, y).argKmin(k, dim=2)
+
+
+def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
+    """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x."""
+    inside = (sq_radius - _square_distances(x, y)).step()
+    return inside.sum(dim=2).squeeze(-1).round().long()
+
+
+def _square_distances(x: Tensor, y: Tensor):
+    from pykeops.torch import LazyTensor  # compiles on first use, so only when asked for
+
+    x_i = LazyTensor(x[:, :, None, :].contiguous())
+    y_j = LazyTensor(y[:, None, :, :].contiguous())
+    return ((x_i - y_j) ** 2).sum(-1)
+
+
+def _compiler() -> str | None:
+    return shutil.which(os.environ.get("CXX") or "g++")

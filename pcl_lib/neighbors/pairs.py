@@ -1,0 +1,48 @@
+"""Squared distances of chosen pairs, with their gradient in closed form."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+
+def take(points: Tensor, index: Tensor) -> Tensor:
+    """Points (B, N, k, D) of `points` (B, M, D) named by `index` (B, N, k)."""
+    b, m, d = points.shape
+    return points.reshape(b * m, d).index_select(0, flat(index, m)).reshape(*index.shape, d)
+
+
+def flat(index: Tensor, m: int) -> Tensor:
+    """Row numbers in a (B * M, D) array of `index` (B, N, k) into clouds of m points."""
+    if index.shape[0] == 1:
+        return index.reshape(-1)
+    start = torch.arange(index.shape[0], device=index.device) * m
+    return (index + start[:, None, None]).reshape(-1)
+
+
+class PairSquares(Function):
+    """|x_i - y_j|^2 for the pairs (i, j = index[i]); the index is fixed, as the nearest neighbour locally is."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, y: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(x, y, index)
+        return (x[:, :, None] - take(y, index)).square_().sum(-1)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        x, y, index = ctx.saved_tensors
+        # Differentiable torch operations only, so that a second derivative works too.
+        pull = (x[:, :, None] - take(y, index)) * (2 * grad)[..., None]
+        grad_x = pull.sum(2) if ctx.needs_input_grad[0] else None
+        grad_y = None
+        if ctx.needs_input_grad[1]:
+            b, m, d = y.shape
+            rows = y.new_zeros(b * m, d).index_add(0, flat(index, m), pull.reshape(-1, d), alpha=-1)
+            grad_y = rows.reshape(b, m, d)
+        return grad_x, grad_y, None
+
+
+def pair_squares(x: Tensor, y: Tensor, index: Tensor) -> Tensor:
+    """Squared distances (B, N, k) between x (B, N, D) and the points of y (B, M, D) named by index (B, N, k)."""
+    return PairSquares.apply(x, y, index)

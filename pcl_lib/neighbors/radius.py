@@ -1,0 +1,75 @@
+"""All points of one cloud within a radius of each point of another."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from pcl_lib._checks import check_pair
+from pcl_lib.neighbors.backends import choose, count_within, search
+from pcl_lib.neighbors.pairs import pair_squares
+
+
+class Ball(NamedTuple):
+    """Neighbours in a ball, nearest first, K columns = the fullest ball (or `max_neighbors`).
+
+    `sq_dist` (*b, N, K) length squared, padded with inf; `index` (*b, N, K) into y, padded with -1;
+    `count` (*b, N) how many entries of each row are neighbours; the `backend` that ran.
+    """
+
+    sq_dist: Float[Tensor, "*b n k"]
+    index: Int64[Tensor, "*b n k"]
+    count: Int64[Tensor, "*b n"]
+    backend: str
+
+
+def radius(
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    r: float,
+    *,
+    max_neighbors: int | None = None,
+    backend: str = "auto",
+) -> Ball:
+    r"""Points of `y` in the closed ball of radius `r` around each point of `x`.
+
+    .. math:: \{ j : \lVert x_i - y_j \rVert^2 \le r^2 \}
+
+    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); r > 0 in length. With `max_neighbors` only the nearest
+    ones of each ball are kept. `sq_dist` is differentiable as in `nearest`; padding has no gradient.
+    Cost: a count of each ball, then the K nearest: kd-tree O((N + M) log M + N K^2) time; dense and KeOps
+    O(N M D) time; O(N K) memory. Errors: as `nearest`; `ValueError` for a radius or cap that is not positive.
+
+    >>> import torch
+    >>> line = torch.tensor([[0.0], [1.0], [3.0]])
+    >>> ball = radius(line, line, 1.0)
+    >>> ball.index.tolist(), ball.count.tolist()
+    ([[0, 1], [1, 0], [2, -1]], [2, 2, 1])
+    """
+    check_pair(x, y)
+    if not (math.isfinite(r) and r > 0):
+        raise ValueError(f"r must be a positive, finite length, received {r!r}")
+    if max_neighbors is not None and max_neighbors < 1:
+        raise ValueError(f"max_neighbors must be at least 1 or None, received {max_neighbors!r}")
+    used = choose(x, y, backend)
+    xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
+    sq_radius = r * r
+    k = int(count_within(xb, yb, sq_radius, used).max())
+    if max_neighbors is not None:
+        k = min(k, max_neighbors)
+    if k == 0:
+        index = torch.empty((*xb.shape[:2], 0), dtype=torch.int64, device=x.device)
+    else:
+        index = search(xb, yb, k, used)
+    sq_dist = pair_squares(xb, yb, index)
+    inside = sq_dist.detach() <= sq_radius
+    out = (
+        sq_dist.where(inside, sq_dist.new_tensor(math.inf)),
+        index.where(inside, index.new_tensor(-1)),
+        inside.sum(-1),
+    )
+    return Ball(*out, used) if x.ndim == 3 else Ball(*(t[0] for t in out), used)
