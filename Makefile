@@ -1,0 +1,50 @@
+# Everything here works from a clean clone; the only needs are Python 3.11 or newer and make.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NOTEBOOK_VIEWER := $(VENV)/share/jupyter/lab/settings/overrides.json
+
+.DEFAULT_GOAL := help
+.PHONY: help book notebooks lab test bench clean
+
+help:  ## show this list
+	@echo "Targets:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@echo "Use another Python with: make book PYTHON=python3.12"
+
+# The environment is made once and renewed only when one of these two files changes.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "This needs Python 3.11 or newer; '$(PYTHON)' is not. Try: make book PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu the package python3-venv provides it."; exit 1; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[book,test]"
+	@touch $@
+
+# Lets a double click in JupyterLab open a chapter, which is a text file, as a notebook.
+$(NOTEBOOK_VIEWER): $(STAMP)
+	@mkdir -p $(@D)
+	@printf '%s\n' '{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}}}' > $@
+
+book: $(STAMP)  ## execute the chapters and build the site into _build/html
+	@$(BIN)/python -m book._tools.build
+
+notebooks: $(STAMP)  ## build, then say where the clean and the executed notebooks are
+	@$(BIN)/python -m book._tools.build
+	@echo "Notebooks without outputs: _build/html/notebooks/clean"
+	@echo "Notebooks with outputs:    _build/html/notebooks/executed"
+
+lab: $(NOTEBOOK_VIEWER)  ## open JupyterLab on the book
+	$(BIN)/jupyter lab --notebook-dir=.
+
+test: $(STAMP)  ## run every check: code, chapters from scratch, site in a browser
+	@$(BIN)/python -m pytest
+
+bench: $(STAMP)  ## time the library on this machine
+	@$(BIN)/python -m tests.benchmarks
+
+clean:  ## remove the built site and all caches, keep the environment
+	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
