@@ -79,7 +79,7 @@ PACKAGES = (
         sha512="5thBIV6ymNgmPVOHvzx+gGy8ZSKmSazhtGw4/c4xJDVzRhG9PTeQsRjF3FUTopvFi//SABeNz1yp47bCrJ3CQA==",
         target="html-manager",
         strip="package/dist/",
-        keep=("package/LICENSE", "package/dist/embed-amd.js"),
+        keep=("package/dist/embed.js.LICENSE.txt", "package/dist/embed-amd.js"),
     ),
 )
 
@@ -142,16 +142,16 @@ def _pack(package: Package, scratch: Path) -> Path:
 
 
 def _unpack(package: Package, archive: Path, vendor: Path) -> None:
-    written = 0
+    missing = set(package.keep)
     with tarfile.open(archive) as tar:
         for member in tar:
-            kept = any(member.name == k or (k.endswith("/") and member.name.startswith(k)) for k in package.keep)
-            stream = tar.extractfile(member) if kept and member.isfile() else None
+            matches = {k for k in package.keep if member.name == k or (k[-1] == "/" and member.name.startswith(k))}
+            stream = tar.extractfile(member) if matches and member.isfile() else None
             if stream is None:
                 continue
+            missing -= matches
             target = vendor / package.target / member.name.removeprefix(package.strip).removeprefix("package/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(stream.read())
-            written += 1
-    if written < len(package.keep):
-        raise VendorError(f"{package.name}@{package.version} holds {written} of the {len(package.keep)} kept parts.")
+    if missing:
+        raise VendorError(f"{package.name}@{package.version} does not hold {', '.join(sorted(missing))}.")
