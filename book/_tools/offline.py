@@ -37,7 +37,9 @@ def add_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doc
     else:
         from plotly.offline import get_plotlyjs_version
 
-        app.add_js_file(f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", priority=BEFORE_REQUIRE)
+        app.add_js_file(
+            f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", priority=BEFORE_REQUIRE
+        )
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -134,10 +134,14 @@ def _pack(package: Package, scratch: Path) -> Path:
         raise VendorError(f"npm could not fetch {wanted}: {error}") from error
     archives = list(destination.glob("*.tgz"))
     if done.returncode or len(archives) != 1:
-        raise VendorError(f"npm could not fetch {wanted} (exit code {done.returncode}): {done.stderr.strip()}")
+        raise VendorError(
+            f"npm could not fetch {wanted} (exit code {done.returncode}): {done.stderr.strip()}"
+        )
     found = base64.b64encode(hashlib.sha512(archives[0].read_bytes()).digest()).decode()
     if found != package.sha512:
-        raise VendorError(f"{wanted} is not the expected file: its sha512 is {found}, expected {package.sha512}.")
+        raise VendorError(
+            f"{wanted} is not the expected file: its sha512 is {found}, expected {package.sha512}."
+        )
     return archives[0]
 
 
@@ -145,12 +149,16 @@ def _unpack(package: Package, archive: Path, vendor: Path) -> None:
     missing = set(package.keep)
     with tarfile.open(archive) as tar:
         for member in tar:
-            matches = {k for k in package.keep if member.name == k or (k[-1] == "/" and member.name.startswith(k))}
+            matches = {
+                k for k in package.keep if member.name == k or (k[-1] == "/" and member.name.startswith(k))
+            }
             stream = tar.extractfile(member) if matches and member.isfile() else None
             if stream is None:
                 continue
             missing -= matches
-            target = vendor / package.target / member.name.removeprefix(package.strip).removeprefix("package/")
+            target = (
+                vendor / package.target / member.name.removeprefix(package.strip).removeprefix("package/")
+            )
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(stream.read())
     if missing:
