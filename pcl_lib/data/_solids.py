@@ -58,7 +58,9 @@ def loft(rings: ArrayLike, start: ArrayLike | None = None, end: ArrayLike | None
     j = (i + 1) % n
     first = np.stack([np.full(n, m * n), j, i], -1)
     last = np.stack([np.full(n, m * n + 1), (m - 1) * n + i, (m - 1) * n + j], -1)
-    return _outward(np.concatenate([r.reshape(-1, 3), tips]), np.concatenate([_grid_faces(m, n, False), first, last]))
+    return _outward(
+        np.concatenate([r.reshape(-1, 3), tips]), np.concatenate([_grid_faces(m, n, False), first, last])
+    )
 
 
 def loop(rings: ArrayLike) -> Solid:
@@ -78,6 +80,14 @@ def superellipse(n: int, power: float = 2.0) -> Array:
     """n points of |x|^p + |y|^p = 1 (n, 2): circle at 2, rounded square above, square as p grows."""
     c = circle(n)
     return c / (np.abs(c) ** power).sum(-1, keepdims=True) ** (1 / power)
+
+
+def rounded_rectangle(x: float, y: float, radius: float, n: int = 8) -> Array:
+    """Outline (4 n, 2) of an x by y rectangle whose corners are quarter circles of n points."""
+    t = np.linspace(0, np.pi / 2, n)
+    arc = radius * np.stack([np.cos(t), np.sin(t)], -1) + np.array([x / 2 - radius, y / 2 - radius])
+    turned = arc[::-1] * [-1, 1]
+    return np.concatenate([arc, turned, -arc, -turned])
 
 
 def revolve(profile: ArrayLike, n: int = 40, section: Array | None = None) -> Solid:
@@ -100,7 +110,9 @@ def revolve_loop(profile: ArrayLike, n: int = 40) -> Solid:
     """Surface of revolution about z of a closed profile (k, 2) that stays off the axis: a ring."""
     p = np.asarray(profile, float)
     s = circle(n)
-    return loop(np.concatenate([p[:, None, :1] * s[None], np.broadcast_to(p[:, None, 1:], (len(p), n, 1))], -1))
+    return loop(
+        np.concatenate([p[:, None, :1] * s[None], np.broadcast_to(p[:, None, 1:], (len(p), n, 1))], -1)
+    )
 
 
 def shell(profile: ArrayLike, thickness: float, n: int = 40) -> Solid:
@@ -140,13 +152,17 @@ def rod(a: ArrayLike, b: ArrayLike, radius: float, end_radius: float | None = No
     return tube(np.stack([a, b]), r, n)
 
 
-def bar(a: ArrayLike, b: ArrayLike, width: float, end_width: float | None = None, depth: float | None = None) -> Solid:
+def bar(
+    a: ArrayLike, b: ArrayLike, width: float, end_width: float | None = None, depth: float | None = None
+) -> Solid:
     """A straight bar of square section (or ``width`` x ``depth``) from a to b."""
     square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]]) / 2
     if depth is not None:
         square = square * np.array([1.0, depth / width])
     a, b = np.asarray(a, float), np.asarray(b, float)
-    return tube(np.stack([a, b]), np.array([width, width if end_width is None else end_width]), section=square)
+    return tube(
+        np.stack([a, b]), np.array([width, width if end_width is None else end_width]), section=square
+    )
 
 
 def box(size: ArrayLike, center: ArrayLike = (0, 0, 0)) -> Solid:
@@ -186,8 +202,16 @@ def aerofoil(n: int = 24, thickness: float = 0.12, camber: float = 0.02) -> Arra
     return np.concatenate([np.stack([x, mid + half], -1), np.stack([x, mid - half], -1)[-2:0:-1]])
 
 
-def wing(stations: Sequence[tuple[ArrayLike, float, float]], camber: float = 0.02, n: int = 24, up: ArrayLike = (0, 0, 1)) -> Solid:
-    """Loft aerofoils through stations (leading edge (3,), chord, thickness/chord); chord runs to -x, thickness along ``up``."""
+def wing(
+    stations: Sequence[tuple[ArrayLike, float, float]],
+    camber: float = 0.02,
+    n: int = 24,
+    up: ArrayLike = (0, 0, 1),
+) -> Solid:
+    """Loft aerofoils through stations (leading edge (3,), chord, thickness over chord).
+
+    The chord runs towards -x, the thickness along ``up``.
+    """
     back, up = np.array([-1.0, 0, 0]), np.asarray(up, float)
     rings = []
     for nose, chord, ratio in stations:
@@ -211,7 +235,10 @@ def turn(solid: Solid, axis: str, angle: float) -> Solid:
     c, s = np.cos(angle), np.sin(angle)
     i, j = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     v = solid.vertices.copy()
-    v[:, i], v[:, j] = c * solid.vertices[:, i] - s * solid.vertices[:, j], s * solid.vertices[:, i] + c * solid.vertices[:, j]
+    v[:, i], v[:, j] = (
+        c * solid.vertices[:, i] - s * solid.vertices[:, j],
+        s * solid.vertices[:, i] + c * solid.vertices[:, j],
+    )
     return Solid(v, solid.faces)
 
 

@@ -50,7 +50,9 @@ class Cloud:
             raise ValueError("points: the cloud is empty, expected at least one point")
         for name in ("normals", "colors", "labels"):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, Tensor) or value.ndim == 0 or len(value) != len(p)):
+            if value is not None and (
+                not isinstance(value, Tensor) or value.ndim == 0 or len(value) != len(p)
+            ):
                 got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
                 raise ValueError(f"{name}: expected a tensor with {len(p)} rows, one per point, got {got}")
 
@@ -66,7 +68,9 @@ class Cloud:
     def with_points(self, points: Float[Tensor, "n d"]) -> Cloud:
         """The same cloud with other positions of the same N points (normals are kept as they are)."""
         if len(points) != len(self):
-            raise ValueError(f"points: expected {len(self)} rows as before, got {len(points)}; use select to drop points")
+            raise ValueError(
+                f"points: expected {len(self)} rows as before, got {len(points)}; use select to drop points"
+            )
         return Cloud(points, self.normals, self.colors, self.labels, self.name, self.category, self.split)
 
     def select(self, index: Tensor) -> Cloud:
@@ -101,7 +105,9 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
     if n_points is None:
         sizes = sorted({len(c) for c in clouds})
         if len(sizes) > 1:
-            raise ValueError(f"clouds: sizes differ ({sizes[0]} to {sizes[-1]} points); pass n_points to resample")
+            raise ValueError(
+                f"clouds: sizes differ ({sizes[0]} to {sizes[-1]} points); pass n_points to resample"
+            )
         return torch.stack([c.points for c in clouds])
     if n_points <= 0:
         raise ValueError(f"n_points: expected at least 1, got {n_points}")

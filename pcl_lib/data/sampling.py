@@ -29,7 +29,9 @@ def draw(vertices: NDArray, faces: NDArray, n_points: int, rng: np.random.Genera
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     cumulative = np.cumsum(np.linalg.norm(np.cross(b - a, c - a), axis=-1))
     if len(cumulative) == 0 or not cumulative[-1] > 0:
-        raise ValueError(f"mesh: expected a surface with positive area, got {len(cumulative)} faces of no area")
+        raise ValueError(
+            f"mesh: expected a surface with positive area, got {len(cumulative)} faces of no area"
+        )
     face = np.searchsorted(cumulative, rng.random(n_points) * cumulative[-1], side="right")
     face = np.minimum(face, len(cumulative) - 1)  # u * total may round up to total
     s, v = np.sqrt(rng.random(n_points)), rng.random(n_points)

@@ -137,7 +137,9 @@ def dataset(
     ['mug-4', 'chair-4']
     """
     if isinstance(families, str):
-        raise ValueError(f'families: expected a list of names, got the string {families!r}; write ["{families}"]')
+        raise ValueError(
+            f'families: expected a list of names, got the string {families!r}; write ["{families}"]'
+        )
     for family in families:
         _known(family)
     if not 1 <= per_family <= 1_000_000:

@@ -30,7 +30,11 @@ def _half_wing(root: tuple[float, float, float], span: float, chord: float, tape
     kink = 0.35 if taper < 0.5 else 0.0
 
     def station(u: float, c: float) -> tuple[tuple[float, float, float], float, float]:
-        return (x - np.tan(sweep) * span * u, y + span * u, z + np.tan(dihedral) * span * u), c, ratio * (1 - 0.3 * u)
+        return (
+            (x - np.tan(sweep) * span * u, y + span * u, z + np.tan(dihedral) * span * u),
+            c,
+            ratio * (1 - 0.3 * u),
+        )
 
     stations = [station(0, chord)]
     if kink:
@@ -43,7 +47,9 @@ def _half_wing(root: tuple[float, float, float], span: float, chord: float, tape
     return wing(stations)
 
 
-def _fin(x: float, z: float, height: float, chord: float, taper: float, sweep: float, y: float = 0.0) -> Solid:
+def _fin(
+    x: float, z: float, height: float, chord: float, taper: float, sweep: float, y: float = 0.0
+) -> Solid:
     return wing(
         [((x, y, z), chord, 0.11), ((x - np.tan(sweep) * height, y, z + height), chord * taper, 0.1)],
         camber=0.0, n=16, up=(0, 1, 0),
@@ -81,9 +87,19 @@ def build(rng: np.random.Generator) -> list[tuple[str, Solid]]:
         wx = u(0.28, 0.36)
         parts.append(("fuselage", _fuselage(r, u(0.12, 0.16), u(0.30, 0.36), u(1.0, 1.08), 0.75 * r, 0.9)))
         root = (wx, 0.55 * r, -0.55 * r)
-        pair("wing", _half_wing(root, span, chord, u(0.2, 0.3), sweep, dihedral, 0.13, rng.choice([0.0, u(0.08, 0.14)])))
-        pair("tail", _half_wing((-0.72, 0.25 * r, 0.55 * r), u(0.32, 0.4), u(0.2, 0.24), 0.42, sweep + 0.08, 0.1, 0.1))
-        parts.append(("tail", _fin(-0.62, 0.7 * r, u(0.34, 0.42), u(0.28, 0.33), u(0.35, 0.45), u(0.6, 0.75))))
+        pair(
+            "wing",
+            _half_wing(
+                root, span, chord, u(0.2, 0.3), sweep, dihedral, 0.13, rng.choice([0.0, u(0.08, 0.14)])
+            ),
+        )
+        pair(
+            "tail",
+            _half_wing((-0.72, 0.25 * r, 0.55 * r), u(0.32, 0.4), u(0.2, 0.24), 0.42, sweep + 0.08, 0.1, 0.1),
+        )
+        parts.append(
+            ("tail", _fin(-0.62, 0.7 * r, u(0.34, 0.42), u(0.28, 0.33), u(0.35, 0.45), u(0.6, 0.75)))
+        )
         er = u(0.052, 0.066)
         for f in [u(0.30, 0.36)] if rng.random() < 0.65 else [u(0.26, 0.32), u(0.56, 0.62)]:
             y = 0.55 * r + f * span
@@ -95,8 +111,8 @@ def build(rng: np.random.Generator) -> list[tuple[str, Solid]]:
         r = u(0.105, 0.125)
         span, chord, sweep = u(0.72, 0.88), u(0.36, 0.44), u(0.28, 0.5)
         parts.append(("fuselage", _fuselage(r, u(0.18, 0.24), u(0.34, 0.4), 1.0, 0.7 * r, 1.05)))
-        pair("wing", _half_wing((u(0.14, 0.22), 0.5 * r, -0.6 * r), span, chord, u(0.28, 0.38), sweep, u(0.04, 0.09), 0.12,
-                                rng.choice([0.0, 0.1])))  # fmt: skip
+        root, winglet = (u(0.14, 0.22), 0.5 * r, -0.6 * r), rng.choice([0.0, 0.1])
+        pair("wing", _half_wing(root, span, chord, u(0.28, 0.38), sweep, u(0.04, 0.09), 0.12, winglet))
         fin_h, fin_sweep = u(0.32, 0.4), u(0.55, 0.75)
         parts.append(("tail", _fin(-0.58, 0.7 * r, fin_h, u(0.28, 0.33), 0.62, fin_sweep)))
         top = (-0.6 - np.tan(fin_sweep) * fin_h, 0.0, 0.68 * r + fin_h)
@@ -114,7 +130,10 @@ def build(rng: np.random.Generator) -> list[tuple[str, Solid]]:
         pair("wing", _half_wing((wx, 0.0 if high else 0.4 * r, wz), span, chord, u(0.6, 0.95), u(0.0, 0.08),
                                 0.03 if high else 0.09, 0.14))  # fmt: skip
         if high:
-            pair("wing", bar((wx - 0.1, 0.6 * r, -0.8 * r), (wx - 0.1, 0.45 * span, wz + 0.01), 0.022, depth=0.04))
+            pair(
+                "wing",
+                bar((wx - 0.1, 0.6 * r, -0.8 * r), (wx - 0.1, 0.45 * span, wz + 0.01), 0.022, depth=0.04),
+            )
         pair("tail", _half_wing((-0.76, 0.0, 0.3 * r), u(0.32, 0.4), u(0.2, 0.24), 0.7, 0.12, 0.0, 0.1))
         parts.append(("tail", _fin(-0.7, 0.3 * r, u(0.3, 0.36), u(0.26, 0.3), 0.5, u(0.4, 0.6))))
         hub = (1.0, 0.0, -0.25 * r)
@@ -125,15 +144,23 @@ def build(rng: np.random.Generator) -> list[tuple[str, Solid]]:
         r = u(0.095, 0.115)
         parts.append(("fuselage", _fuselage(r, u(0.4, 0.5), u(0.3, 0.36), u(0.85, 1.0), 0.1 * r, 1.35)))
         span, sweep = u(0.5, 0.62), u(0.7, 0.9)
-        pair("wing", _half_wing((0.22, 0.6 * r, -0.1 * r), span, u(0.72, 0.8), u(0.12, 0.24), sweep, u(-0.04, 0.03), 0.06))
-        pair("tail", _half_wing((-0.62, 0.5 * r, 0.0), u(0.3, 0.36), u(0.28, 0.32), 0.35, sweep - 0.05, 0.0, 0.06))
+        pair(
+            "wing",
+            _half_wing(
+                (0.22, 0.6 * r, -0.1 * r), span, u(0.72, 0.8), u(0.12, 0.24), sweep, u(-0.04, 0.03), 0.06
+            ),
+        )
+        pair(
+            "tail",
+            _half_wing((-0.62, 0.5 * r, 0.0), u(0.3, 0.36), u(0.28, 0.32), 0.35, sweep - 0.05, 0.0, 0.06),
+        )
         parts.append(("fuselage", ellipsoid((0.2, 0.055, 0.07), (0.42, 0, 0.72 * r))))
         fin = (-0.5, 0.5 * r, u(0.32, 0.4), u(0.34, 0.4), 0.35, u(0.7, 0.85))
         if rng.random() < 0.5:
             pair("tail", turn(_fin(*fin, y=0.75 * r), "x", -0.12))
         else:
             parts.append(("tail", _fin(*fin)))
-        pair("engine", move(turn(revolve(np.array([[0, -0.62], [0.6, -0.62], [0.75, -0.7], [1, -0.4], [1, 0.3],
-                                                   [0.85, 0.45], [0.7, 0.3], [0, 0.3]]) * [0.075, 1.0], 20), "y", np.pi / 2),
-                            (-0.28, 0.95 * r, -0.25 * r)))  # fmt: skip
+        pipe = [[0, -.62], [.6, -.62], [.75, -.7], [1, -.4], [1, .3], [.85, .45], [.7, .3], [0, .3]]  # fmt: skip
+        engine = turn(revolve(np.array(pipe) * [0.075, 1.0], 20), "y", np.pi / 2)
+        pair("engine", move(engine, (-0.28, 0.95 * r, -0.25 * r)))
     return parts

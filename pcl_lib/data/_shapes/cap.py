@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pcl_lib.data._solids import Solid, ellipsoid, loft, revolve, scale, superellipse
+from pcl_lib.data._solids import Solid, ellipsoid, loft, loop, revolve, scale, superellipse
 
 PARTS = ("crown", "visor", "button")
 Named = list[tuple[str, Solid]]
@@ -27,10 +27,20 @@ def _visor(reach: float, spread: float, droop: float, curve: float, z: float, th
     """A curved crescent in front: from the crown's edge outwards, arched across and drooping forwards."""
     a = np.linspace(-spread, spread, 31)
     rows = []
-    for grow, side in ((0.0, 1), (0.35, 1), (0.7, 1), (1.0, 0.6), (1.0, -0.6), (0.7, -1), (0.35, -1), (0.0, -1)):
+    for grow, side in (
+        (0.0, 1),
+        (0.35, 1),
+        (0.7, 1),
+        (1.0, 0.6),
+        (1.0, -0.6),
+        (0.7, -1),
+        (0.35, -1),
+        (0.0, -1),
+    ):
         r = 0.965 + grow * reach * np.cos(a / spread * np.pi / 2) ** 0.6
         x, y = r * np.cos(a), r * np.sin(a)
-        drop = droop * (grow * np.cos(a / spread * np.pi / 2)) ** 1.5 + curve * y**2
+        out = grow * np.cos(a / spread * np.pi / 2)
+        drop = droop * out**1.5 + curve * out * y**2
         rows.append(np.stack([x, y, z - drop + side * thick / 2], -1))
     return loft(np.stack(rows, 1))
 
@@ -49,10 +59,8 @@ def build(rng: np.random.Generator) -> Named:
         rings = []
         for f, side in [(x, 1) for x in t] + [(x, -1) for x in t[::-1]]:
             r = inner + (outer - inner) * f
-            h = -0.1 + lift * f**2 * np.abs(edge[:, 1]) - 0.08 * f * np.abs(edge[:, 0])
+            h = -0.1 + lift * f**2 * edge[:, 1] ** 2 - 0.08 * f * edge[:, 0] ** 2
             rings.append(np.concatenate([r * edge, (h + side * 0.018)[:, None]], 1))
-        from pcl_lib.data._solids import loop
-
         parts: Named = [("crown", crown), ("visor", loop(np.stack(rings)))]
     else:
         height = u(0.78, 1.0) if style == "baseball" else u(0.6, 0.75)

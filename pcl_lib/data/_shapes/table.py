@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from pcl_lib.data._solids import Solid, bar, box, move, plate, revolve, rod, smooth_curve, spline, superellipse, tube
+from pcl_lib.data._solids import (
+    Solid,
+    bar,
+    box,
+    move,
+    plate,
+    revolve,
+    rod,
+    rounded_rectangle,
+    smooth_curve,
+    spline,
+    superellipse,
+    tube,
+)
 
 PARTS = ("top", "leg", "frame")
 Named = list[tuple[str, Solid]]
@@ -27,7 +40,8 @@ def _legs(rng: np.random.Generator, length: float, width: float, height: float, 
     out: Named = []
     for sx in (-1, 1):
         for sy in (-1, 1):
-            top = np.array([sx * (length / 2 * reach - 0.06), sy * (width / 2 * reach - 0.06), height])
+            inset = 0.06 + 0.7 * splay
+            top = np.array([sx * (length / 2 * reach - inset), sy * (width / 2 * reach - inset), height])
             foot = top * [1, 1, 0] + [sx * splay, sy * splay, 0]
             if kind == "square":
                 out.append(("leg", bar(top, foot, 2 * thick, 2 * thick * taper)))
@@ -46,7 +60,7 @@ def _legs(rng: np.random.Generator, length: float, width: float, height: float, 
             out.append(("frame", box((0.03, 2 * y, apron), (s * x, 0, height - apron / 2))))
     if rng.random() < 0.25 and kind in ("square", "round"):
         level = u(0.15, 0.3) * height
-        shelf = superellipse(28, 8) * [length / 2 * reach - 0.03, width / 2 * reach - 0.03]
+        shelf = rounded_rectangle(length * reach - 0.08, width * reach - 0.08, 0.04)
         out.append(("frame", plate(shelf, level, level + 0.035, 0.008)))
     return out
 
@@ -60,7 +74,9 @@ def _pedestal(rng: np.random.Generator, height: float, reach: float) -> Named:
     for k in range(feet):
         a = 2 * np.pi * (k + 0.5) / feet
         d = np.array([np.cos(a), np.sin(a), 0])
-        path = spline([0.02 * d + [0, 0, 0.32], 0.35 * reach * d + [0, 0, 0.25], 0.7 * reach * d + [0, 0, 0.03]], 10)
+        path = spline(
+            [0.02 * d + [0, 0, 0.32], 0.35 * reach * d + [0, 0, 0.25], 0.7 * reach * d + [0, 0, 0.03]], 10
+        )
         out.append(("leg", tube(path, np.linspace(0.045, 0.032, 10), 10)))
     return out
 
@@ -72,7 +88,12 @@ def _trestle(rng: np.random.Generator, length: float, width: float, height: floa
     for s in (-1, 1):
         if cross:
             for t in (-1, 1):
-                out.append(("leg", bar((s * x, t * spread, 0.0), (s * x, -t * 0.8 * spread, height), 0.06, depth=0.09)))
+                out.append(
+                    (
+                        "leg",
+                        bar((s * x, t * spread, 0.0), (s * x, -t * 0.8 * spread, height), 0.06, depth=0.09),
+                    )
+                )
         else:
             out.append(("leg", bar((s * x, 0, 0.05), (s * x, 0, height), 0.08, depth=0.16)))
             out.append(("leg", box((0.1, 2 * spread, 0.07), (s * x, 0, 0.035))))
@@ -90,9 +111,11 @@ def build(rng: np.random.Generator) -> Named:
     width = length if shape == "round" else length * u(0.45, 0.75)
     if shape == "round":
         length = width = u(1.1, 1.5)
-    power = {"rectangle": u(7, 16), "round": 2.0, "oval": u(2.0, 2.8)}[str(shape)]
     thick = u(0.04, 0.08)
-    top = superellipse(56, power) * [length / 2, width / 2]
+    if shape == "rectangle":
+        top = rounded_rectangle(length, width, u(0.03, 0.12))
+    else:
+        top = superellipse(56, 2.0 if shape == "round" else u(2.0, 2.8)) * [length / 2, width / 2]
     parts: Named = [("top", plate(top, height, height + thick, 0.25 * thick))]
     under = height + 0.4 * thick
     if shape == "rectangle":
@@ -100,7 +123,7 @@ def build(rng: np.random.Generator) -> Named:
     else:
         support = rng.choice(["legs", "pedestal", "pedestal"])
     if support == "legs":
-        return parts + _legs(rng, length, width, under, 1.0 if shape == "rectangle" else 0.72)
+        return parts + _legs(rng, length, width, under, 1.0 if shape == "rectangle" else 0.64)
     if support == "trestle":
         return parts + _trestle(rng, length, width, under)
     if support == "pedestal":

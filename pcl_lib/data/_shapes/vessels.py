@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pcl_lib.data._solids import Solid, mirror, revolve, shell, smooth_curve, spline, superellipse, tube, turn
+from pcl_lib.data._solids import Solid, mirror, revolve, smooth_curve, spline, superellipse, tube, turn
 
 MUG_PARTS = ("body", "handle")
 BOTTLE_PARTS = ("body", "cap")
@@ -12,7 +12,7 @@ VASE_PARTS = ("body", "handle")
 Named = list[tuple[str, Solid]]
 
 
-def _hollow(z: np.ndarray, r: np.ndarray, wall: float, floor: float, n: int = 48, section: np.ndarray | None = None) -> Solid:
+def _hollow(z: np.ndarray, r: np.ndarray, wall: float, floor: float, n: int = 48) -> Solid:
     """A cup: outer profile r(z) up, rounded lip, the same profile less the wall down to the floor."""
     keep = z > z[0] + floor
     inner_r, inner_z = (r - wall)[keep][::-1], z[keep][::-1]
@@ -20,7 +20,7 @@ def _hollow(z: np.ndarray, r: np.ndarray, wall: float, floor: float, n: int = 48
     foot = [(0.0, z[0])]
     bottom = [(np.interp(z[0] + floor, z, r) - 1.3 * wall, z[0] + floor), (0.0, z[0] + floor)]
     profile = np.concatenate([foot, np.stack([r, z], -1), lip, np.stack([inner_r, inner_z], -1), bottom])
-    return revolve(profile, n, section)
+    return revolve(profile, n)
 
 
 def mug(rng: np.random.Generator) -> Named:
@@ -30,7 +30,7 @@ def mug(rng: np.random.Generator) -> Named:
     style = rng.choice(["straight", "taper", "barrel", "bell"])
     t = np.linspace(0, 1, 26)
     shape = {
-        "straight": np.ones_like(t), "taper": u(0.68, 0.85) + (1 - t * 0) * 0.0 + t * 0.22,
+        "straight": np.ones_like(t), "taper": u(0.68, 0.85) + 0.22 * t,
         "barrel": 0.88 + 0.14 * np.sin(np.pi * t), "bell": 0.78 + 0.22 * t**3 + 0.08 * np.sin(np.pi * t),
     }[str(style)]  # fmt: skip
     r = radius * shape * np.clip(0.9 + 2.0 * t, None, 1)  # a small foot radius
@@ -42,7 +42,11 @@ def mug(rng: np.random.Generator) -> Named:
     out = max(a[0], b[0]) + reach
     kind = rng.choice(["c", "d", "ear"])
     if kind == "c":
-        mid = [(out - 0.3 * reach, 0, a[2] - 0.01), (out, 0, (a[2] + b[2]) / 2), (out - 0.3 * reach, 0, b[2] + 0.01)]
+        mid = [
+            (out - 0.3 * reach, 0, a[2] - 0.01),
+            (out, 0, (a[2] + b[2]) / 2),
+            (out - 0.3 * reach, 0, b[2] + 0.01),
+        ]
     elif kind == "d":
         mid = [(out - 0.12, 0, a[2]), (out, 0, a[2] + 0.16), (out, 0, b[2] - 0.16), (out - 0.12, 0, b[2])]
     else:
@@ -58,19 +62,19 @@ def bottle(rng: np.random.Generator) -> Named:
     u = rng.uniform
     style = rng.choice(["bordeaux", "burgundy", "beer", "water", "flask"])
     if style == "bordeaux":
-        z, r = [0, .03, .1, .58, .66, .71, .8, .95], [.92, 1, 1, 1, .92, .6, .36, .34]
+        z, r = [0, 0.03, 0.1, 0.58, 0.66, 0.71, 0.8, 0.95], [0.92, 1, 1, 1, 0.92, 0.6, 0.36, 0.34]
         radius, height = u(0.25, 0.3), 2.0
     elif style == "burgundy":
-        z, r = [0, .03, .1, .42, .56, .68, .8, .95], [.92, 1, 1, 1, .82, .5, .36, .34]
+        z, r = [0, 0.03, 0.1, 0.42, 0.56, 0.68, 0.8, 0.95], [0.92, 1, 1, 1, 0.82, 0.5, 0.36, 0.34]
         radius, height = u(0.28, 0.34), 2.0
     elif style == "beer":
-        z, r = [0, .03, .1, .5, .62, .74, .86, .95], [.92, 1, 1, 1, .86, .5, .42, .4]
+        z, r = [0, 0.03, 0.1, 0.5, 0.62, 0.74, 0.86, 0.95], [0.92, 1, 1, 1, 0.86, 0.5, 0.42, 0.4]
         radius, height = u(0.26, 0.31), 1.8
     elif style == "water":
-        z, r = [0, .04, .12, .6, .72, .82, .88, .95], [.86, 1, 1, 1, .92, .62, .36, .34]
+        z, r = [0, 0.04, 0.12, 0.6, 0.72, 0.82, 0.88, 0.95], [0.86, 1, 1, 1, 0.92, 0.62, 0.36, 0.34]
         radius, height = u(0.3, 0.38), u(1.7, 2.0)
     else:
-        z, r = [0, .03, .1, .6, .68, .73, .8, .95], [.9, 1, 1, 1, .9, .5, .34, .32]
+        z, r = [0, 0.03, 0.1, 0.6, 0.68, 0.73, 0.8, 0.95], [0.9, 1, 1, 1, 0.9, 0.5, 0.34, 0.32]
         radius, height = u(0.34, 0.42), u(1.4, 1.7)
     p = smooth_curve(np.array(z), np.array(r) * rng.uniform(0.96, 1.04, len(r)), 60)
     if style == "water":
@@ -89,11 +93,13 @@ def bottle(rng: np.random.Generator) -> Named:
         reach = np.linalg.norm(flat, axis=-1, keepdims=True)
         per_ring = np.interp(body.vertices[:, 2], profile[1:, 1], profile[1:, 0])[:, None]
         round_ = np.divide(flat, reach, out=np.zeros_like(flat), where=reach > 0) * per_ring * (reach > 0)
-        body = Solid(np.concatenate([(1 - blend) * flat + blend * round_, body.vertices[:, 2:]], 1), body.faces)
+        body = Solid(
+            np.concatenate([(1 - blend) * flat + blend * round_, body.vertices[:, 2:]], 1), body.faces
+        )
     cap_r = neck[0] * (1.25 if style in ("water", "flask", "beer") else 1.12)
     cap_h = height * (0.07 if style != "beer" else 0.035)
     cap = np.array([[0, -0.3], [1, -0.3], [1, 0.7], [0.85, 1.0], [0, 1.0]]) * [cap_r, cap_h]
-    return [("body", body), ("cap", revolve(cap + [0, neck[1]], 36))]
+    return [("body", body), ("cap", revolve(cap + neck * [0, 1], 36))]
 
 
 def vase(rng: np.random.Generator) -> Named:
@@ -123,9 +129,3 @@ def vase(rng: np.random.Generator) -> Named:
         handle = turn(tube(path, u(0.028, 0.04), 12), "z", np.pi / 2)
         parts = [("handle", handle), ("handle", mirror(handle))]
     return [("body", body), *parts]
-
-
-def dome(radius: float, height: float, wall: float, n: int = 48) -> Solid:
-    """A hollow half ellipsoid, open below, as a cap's crown needs: outer and inner surface joined at the rim."""
-    t = np.linspace(0.02, np.pi / 2, 18)
-    return shell(np.stack([radius * np.sin(t), height * np.cos(t)], -1), -wall, n)
