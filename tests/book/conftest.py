@@ -1,0 +1,76 @@
+"""Build the site once, from scratch and strictly, for all tests of the book."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GATES = ROOT / "_build" / "gates"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site and how it came about."""
+
+    build: Path
+    started: float
+    log: str
+    seconds: float
+    html: Path = field(init=False)
+    executed: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "html", self.build / "html")
+        object.__setattr__(self, "executed", self.build / "jupyter_execute")
+
+    def pages(self) -> list[Path]:
+        """The pages that are written by people, not the search page and the index."""
+        return sorted((self.html / "book").rglob("*.html"))
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest) -> Site:
+    built: Path | None = request.config.getoption("--built-book")
+    if built is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("--built-book would skip the build from scratch; not with CI=true")
+        return Site(built.resolve() / "_build", 0.0, "", 0.0)
+    shutil.rmtree(GATES, ignore_errors=True)
+    started = time.time()
+    command = [sys.executable, "-m", "book._tools.build", "--strict", "--output", str(GATES)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    seconds = time.time() - started
+    if done.returncode:
+        pytest.fail(f"the site does not build:\n{excerpt(done.stdout)}", pytrace=False)
+    request.config.stash[TIMES] = [f"site built from scratch in {seconds:.0f} s"]
+    return Site(GATES / "_build", started, done.stdout, seconds)
+
+
+TIMES: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+def excerpt(log: str) -> str:
+    """Warnings and errors of a build log, and its end."""
+    lines = log.splitlines()
+    marked = [line for line in lines if ("WARNING" in line or "ERROR" in line) and "IPKernelApp" not in line]
+    return "\n".join([*marked[:60], "...", *lines[-60:]])
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    for line in config.stash.get(TIMES, []):
+        terminalreporter.write_line(line)
+
+
+def unavailable(reason: str) -> None:
+    """A check that cannot run: skipped with its reason on a reader's machine, a failure in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"this check must run in CI, but {reason}")
+    pytest.skip(reason)
