@@ -37,9 +37,13 @@ def check_cloud(x: Tensor, name: str = "x", dims: int | tuple[int, ...] | None =
     shape = tuple(x.shape)
     if x.ndim not in (2, 3):
         fix = f"; add the missing axis with {name}[None]" if x.ndim == 1 else ""
-        raise ValueError(f"{name} must have shape (N, D) or (B, N, D), received {x.ndim}-D shape {shape}{fix}")
+        raise ValueError(
+            f"{name} must have shape (N, D) or (B, N, D), received {x.ndim}-D shape {shape}{fix}"
+        )
     if x.numel() == 0:
-        raise ValueError(f"{name} is empty: received shape {shape}, a cloud needs at least one point and one axis")
+        raise ValueError(
+            f"{name} is empty: received shape {shape}, a cloud needs at least one point and one axis"
+        )
     allowed = (dims,) if isinstance(dims, int) else dims
     if allowed is not None and shape[-1] not in allowed:
         wanted = " or ".join(str(d) for d in allowed)
@@ -48,9 +52,7 @@ def check_cloud(x: Tensor, name: str = "x", dims: int | tuple[int, ...] | None =
     _check_values(x.detach(), name)
 
 
-def check_pair(
-    x: Tensor, y: Tensor, names: tuple[str, str] = ("x", "y"), same_size: bool = False
-) -> None:
+def check_pair(x: Tensor, y: Tensor, names: tuple[str, str] = ("x", "y"), same_size: bool = False) -> None:
     """Raise `ValueError` unless `x` and `y` are clouds that can be compared with each other.
 
     Same device, dtype, rank, batch size and dimension D; with `same_size` the same number of points too.
@@ -59,7 +61,6 @@ def check_pair(
     if y is not x:
         check_cloud(y, names[1])
     a, b = names
-    shapes = f"received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}"
     if x.device != y.device:
         raise ValueError(
             f"{a} and {b} must be on one device, received {x.device} and {y.device}; "
@@ -71,24 +72,31 @@ def check_pair(
             f"convert one with {b}.to({a}.dtype)"
         )
     if x.ndim != y.ndim:
-        raise ValueError(
-            f"{a} and {b} must both be (N, D) or both (B, N, D), {shapes}; add a batch axis with [None]"
+        wanted, fix = "both be (N, D) or both (B, N, D)", "add a batch axis with [None]"
+    elif x.shape[-1] != y.shape[-1]:
+        wanted, fix = "have the same dimension D in the last axis", "is one of them transposed? see .mT"
+    elif x.ndim == 3 and x.shape[0] != y.shape[0]:
+        wanted, fix = (
+            "have the same batch size in the first axis",
+            "repeat a single one with .expand(B, -1, -1)",
         )
-    if x.shape[-1] != y.shape[-1]:
-        raise ValueError(f"{a} and {b} must have the same dimension D in the last axis, {shapes}")
-    if x.ndim == 3 and x.shape[0] != y.shape[0]:
-        raise ValueError(
-            f"{a} and {b} must have the same batch size in the first axis, {shapes}; "
-            "repeat the single one with .expand(B, -1, -1)"
-        )
-    if same_size and x.shape[-2] != y.shape[-2]:
-        raise ValueError(f"{a} and {b} must have the same number of points, {shapes}; resample the larger one")
+    elif same_size and x.shape[-2] != y.shape[-2]:
+        wanted, fix = "have the same number of points", "resample the larger one"
+    else:
+        return
+    raise ValueError(
+        f"{a} and {b} must {wanted}, received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}; {fix}"
+    )
 
 
 def _check_values(x: Tensor, name: str) -> None:
-    # aminmax passes NaN and infinity on, so one reduction answers all three questions.
-    low, high = (float(v) for v in torch.aminmax(x))
     limit = largest_coordinate(x.dtype, x.shape[-1])
+    flat = x.reshape(-1)
+    # The sum of squares bounds every coordinate and is not finite when one of them is not: one cheap reduction
+    # answers all three questions for any ordinary cloud.
+    if float(torch.dot(flat, flat)) <= limit * limit:
+        return
+    low, high = (float(v) for v in torch.aminmax(x))
     if -limit <= low and high <= limit:
         return
     if math.isfinite(low) and math.isfinite(high):

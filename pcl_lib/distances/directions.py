@@ -1,13 +1,9 @@
-"""What the distances share: squared nearest distances each way, their square root, and how two ways combine."""
+"""What the distances share: a square root with a gradient at zero, and how two directions combine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
-
-from pcl_lib.neighbors import nearest
 
 
 def length(sq_dist: Tensor) -> Tensor:
@@ -16,16 +12,8 @@ def length(sq_dist: Tensor) -> Tensor:
     return sq_dist.where(apart, sq_dist.new_ones(())).sqrt().where(apart, sq_dist.new_zeros(()))
 
 
-def combine_directions(
-    x: Tensor, y: Tensor, one_way: Callable[[Tensor], Tensor], combine: str, backend: str
-) -> Tensor:
-    """`one_way` of the squared nearest distances x -> y and y -> x, then `combine` of the two values."""
-    if combine == "forward":
-        return one_way(nearest(x, y, backend=backend).sq_dist)
-    if combine == "backward":
-        return one_way(nearest(y, x, backend=backend).sq_dist)
-    there = one_way(nearest(x, y, backend=backend).sq_dist)
-    back = one_way(nearest(y, x, backend=backend).sq_dist)
+def combine_directions(there: Tensor, back: Tensor, combine: str) -> Tensor:
+    """One value of the two directions x -> y and y -> x."""
     if combine == "max":
         return torch.maximum(there, back)
     return there + back if combine == "sum" else (there + back) / 2

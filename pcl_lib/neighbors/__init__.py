@@ -7,7 +7,7 @@ the rule in `pcl_lib.neighbors.backends`, and every result says which one ran.
 
 from pcl_lib.neighbors.farthest import farthest_points
 from pcl_lib.neighbors.knn import Neighbors, knn
-from pcl_lib.neighbors.nearest import Nearest, nearest
+from pcl_lib.neighbors.nearest import Nearest, nearest, nearest_each_way
 from pcl_lib.neighbors.radius import Ball, radius
 
-__all__ = ["Ball", "Nearest", "Neighbors", "farthest_points", "knn", "nearest", "radius"]
+__all__ = ["Ball", "Nearest", "Neighbors", "farthest_points", "knn", "nearest", "nearest_each_way", "radius"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from pcl_lib.neighbors import dense, kdtree, keops
@@ -38,14 +37,17 @@ def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
     return backend
 
 
-@torch.no_grad()
 def search(x: Tensor, y: Tensor, k: int, backend: str) -> Tensor:
     """Index (B, N, k) of the k nearest points of `y` (B, M, D) to each point of `x` (B, N, D), nearest first."""
-    return _ENGINES[backend].search(x.detach(), y.detach(), k)
+    return _ENGINES[backend].search(x, y, k)
 
 
-@torch.no_grad()
+def search_each_way(x: Tensor, y: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    """Index (B, N, 1) of the nearest point of `y` to each of `x`, and (B, M, 1) of `x` to each of `y`."""
+    return _ENGINES[backend].search_each_way(x, y)
+
+
 def count_within(x: Tensor, y: Tensor, sq_radius: float, backend: str) -> Tensor:
     """Number (B, N) of points of `y` within the squared radius of each point of `x` (the kd-tree may count a
     few more: those that rounding could put inside)."""
-    return _ENGINES[backend].count_within(x.detach(), y.detach(), sq_radius)
+    return _ENGINES[backend].count_within(x, y, sq_radius)

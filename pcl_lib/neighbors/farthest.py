@@ -32,7 +32,9 @@ def farthest_points(
     if backend not in ("auto", "dense"):
         raise ValueError(f'farthest_points runs with backend "auto" or "dense", received {backend!r}')
     if not isinstance(m, int) or not 1 <= m <= n:
-        raise ValueError(f"m must be an integer from 1 to the {n} points of x {tuple(x.shape)}, received {m!r}")
+        raise ValueError(
+            f"m must be an integer from 1 to the {n} points of x {tuple(x.shape)}, received {m!r}"
+        )
     if not 0 <= start < n:
         raise ValueError(f"start must be the index of one of the {n} points of x, received {start!r}")
     axes = (x if x.ndim == 3 else x[None]).mT.contiguous()  # (B, D, N): sums over D run along rows

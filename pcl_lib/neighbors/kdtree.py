@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from pykdtree.kdtree import KDTree
+from scipy.spatial import cKDTree
 from torch import Tensor
 
+from pcl_lib.neighbors.curve import along_curve
+
 MAX_DIM = 127  # pykdtree counts axes in a signed byte
+
+
+class _Sorted(NamedTuple):
+    """A cloud (N, D) along the space-filling curve, and where each point came from (None: as given)."""
+
+    points: np.ndarray
+    order: np.ndarray | None
 
 
 def check(x: Tensor) -> None:
@@ -26,25 +37,63 @@ def check(x: Tensor) -> None:
 
 def search(x: Tensor, y: Tensor, k: int) -> Tensor:
     """Index (B, N, k) of the k nearest points of y (B, M, D) to each of x (B, N, D), nearest first."""
-    index = np.empty((x.shape[0], x.shape[1], k), dtype=np.int64)
-    for b in range(x.shape[0]):
-        tree = KDTree(_array(y[b]))
-        _, found = tree.query(_array(x[b]), k=k, sqr_dists=True)
-        index[b] = found.reshape(-1, k)
-    return torch.from_numpy(index)
+    index = []
+    for queries, targets in zip(x, y, strict=True):
+        tree, planted = _plant(targets)
+        index.append(_ask(tree, planted, _sort(queries), k))
+    return _stack(index)
+
+
+def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Index (B, N, 1) of the nearest point of y to each of x, and (B, M, 1) of x to each of y."""
+    # One pair after the other: a query already uses every core, and threads around it only fight for them.
+    there, back = [], []
+    for cloud_x, cloud_y in zip(x, y, strict=True):
+        (tree_x, sorted_x), (tree_y, sorted_y) = _plant(cloud_x), _plant(cloud_y)
+        there.append(_ask(tree_y, sorted_y, sorted_x, 1))
+        back.append(_ask(tree_x, sorted_x, sorted_y, 1))
+    return _stack(there), _stack(back)
 
 
 def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
-    """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x."""
-    from scipy.spatial import cKDTree
+    """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x.
 
-    # scipy computes in float64: a hair more than the radius keeps every point that rounds onto it.
+    A few more may be counted: scipy works in float64, so a hair more than the radius is searched, to keep every
+    point that rounds onto it.
+    """
     reach = math.sqrt(sq_radius) * (1 + 8 * torch.finfo(x.dtype).eps)
     counts = [
         cKDTree(_array(y[b])).query_ball_point(_array(x[b]), reach, return_length=True)
         for b in range(x.shape[0])
     ]
     return torch.from_numpy(np.stack(counts).astype(np.int64))
+
+
+def _plant(points: Tensor) -> tuple[KDTree, _Sorted]:
+    cloud = _sort(points)
+    return KDTree(cloud.points), cloud
+
+
+def _sort(points: Tensor) -> _Sorted:
+    array = _array(points)
+    order = along_curve(array)
+    return _Sorted(array, None) if order is None else _Sorted(array.take(order, axis=0), order)
+
+
+def _ask(tree: KDTree, targets: _Sorted, queries: _Sorted, k: int) -> np.ndarray:
+    """Index (N, k) into the targets as given, for the queries as given."""
+    _, found = tree.query(queries.points, k=k, sqr_dists=True)
+    found = found.reshape(-1, k)
+    index = found.astype(np.int64) if targets.order is None else targets.order.take(found)
+    if queries.order is None:
+        return index
+    as_given = np.empty_like(index)
+    as_given[queries.order] = index
+    return as_given
+
+
+def _stack(index: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(index[0][None] if len(index) == 1 else np.stack(index))
 
 
 def _array(points: Tensor) -> np.ndarray:

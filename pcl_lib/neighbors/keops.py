@@ -33,6 +33,11 @@ def search(x: Tensor, y: Tensor, k: int) -> Tensor:
     return _square_distances(x, y).argKmin(k, dim=2)
 
 
+def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Index (B, N, 1) of the nearest point of y to each of x, and (B, M, 1) of x to each of y."""
+    return search(x, y, 1), search(y, x, 1)
+
+
 def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
     """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x."""
     inside = (sq_radius - _square_distances(x, y)).step()

@@ -40,9 +40,11 @@ def knn(
     check_pair(x, y)
     m = y.shape[-2]
     if not isinstance(k, int) or not 1 <= k <= m:
-        raise ValueError(f"k must be an integer from 1 to the {m} points of y {tuple(y.shape)}, received {k!r}")
+        raise ValueError(
+            f"k must be an integer from 1 to the {m} points of y {tuple(y.shape)}, received {k!r}"
+        )
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
-    index = search(xb, yb, k, used)
+    index = search(xb.detach(), yb.detach(), k, used)
     sq_dist = pair_squares(xb, yb, index)
     return Neighbors(sq_dist, index, used) if x.ndim == 3 else Neighbors(sq_dist[0], index[0], used)

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from pcl_lib._checks import check_pair
-from pcl_lib.neighbors.backends import choose, search
+from pcl_lib.neighbors.backends import choose, search, search_each_way
 from pcl_lib.neighbors.pairs import pair_squares
 
 
@@ -20,9 +20,7 @@ class Nearest(NamedTuple):
     backend: str
 
 
-def nearest(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, backend: str = "auto"
-) -> Nearest:
+def nearest(x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, backend: str = "auto") -> Nearest:
     r"""Nearest point of `y` to each point of `x`.
 
     .. math:: j(i) = \arg\min_j \lVert x_i - y_j \rVert^2, \qquad d_i = \lVert x_i - y_{j(i)} \rVert^2
@@ -44,7 +42,26 @@ def nearest(
     check_pair(x, y)
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
-    index = search(xb, yb, 1, used)
+    index = search(xb.detach(), yb.detach(), 1, used)
     sq_dist = pair_squares(xb, yb, index)[..., 0]
     index = index[..., 0]
     return Nearest(sq_dist, index, used) if x.ndim == 3 else Nearest(sq_dist[0], index[0], used)
+
+
+def nearest_each_way(
+    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, backend: str = "auto"
+) -> tuple[Nearest, Nearest]:
+    """`nearest(x, y)` and `nearest(y, x)`, sharing the checks and the work: what the distances are made of.
+
+    >>> import torch
+    >>> there, back = nearest_each_way(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]]))
+    >>> there.sq_dist.tolist(), back.sq_dist.tolist()
+    ([1.0, 4.0], [1.0])
+    """
+    check_pair(x, y)
+    used = choose(x, y, backend)
+    xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
+    there, back = search_each_way(xb.detach(), yb.detach(), used)
+    sq_there, sq_back = pair_squares(xb, yb, there), pair_squares(yb, xb, back)
+    cut = (..., 0) if x.ndim == 3 else (0, ..., 0)
+    return Nearest(sq_there[cut], there[cut], used), Nearest(sq_back[cut], back[cut], used)

@@ -58,13 +58,13 @@ def radius(
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     sq_radius = r * r
-    k = int(count_within(xb, yb, sq_radius, used).max())
+    k = int(count_within(xb.detach(), yb.detach(), sq_radius, used).max())
     if max_neighbors is not None:
         k = min(k, max_neighbors)
     if k == 0:
         index = torch.empty((*xb.shape[:2], 0), dtype=torch.int64, device=x.device)
     else:
-        index = search(xb, yb, k, used)
+        index = search(xb.detach(), yb.detach(), k, used)
     sq_dist = pair_squares(xb, yb, index)
     inside = sq_dist.detach() <= sq_radius
     out = (
