@@ -7,12 +7,13 @@ has a defined inside (winding number above 1/2) and outward normals by construct
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+ArrayLike = np.ndarray | Sequence[Any]
 
 
 class Solid(NamedTuple):
@@ -124,7 +125,7 @@ def shell(profile: ArrayLike, thickness: float, n: int = 40) -> Solid:
     return revolve_loop(np.concatenate([p, (p + thickness * normal)[::-1]]), n)
 
 
-def tube(path: ArrayLike, radius: ArrayLike, n: int = 12, section: Array | None = None) -> Solid:
+def tube(path: ArrayLike, radius: float | ArrayLike, n: int = 12, section: Array | None = None) -> Solid:
     """Sweep a circle (or a ``section`` (n, 2)) along a path (m, 3); ``radius`` scalar or one per path point.
 
     The frame is carried along by parallel transport, so that the section does not twist.
@@ -225,7 +226,7 @@ def move(solid: Solid, offset: ArrayLike) -> Solid:
     return Solid(solid.vertices + np.asarray(offset, float), solid.faces)
 
 
-def scale(solid: Solid, factors: ArrayLike) -> Solid:
+def scale(solid: Solid, factors: float | ArrayLike) -> Solid:
     """Scale about the origin by one positive factor or three."""
     return Solid(solid.vertices * np.asarray(factors, float), solid.faces)
 

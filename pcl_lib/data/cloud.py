@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib.data.transforms import resample
+
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
@@ -53,7 +55,7 @@ class Cloud:
             if value is not None and (
                 not isinstance(value, Tensor) or value.ndim == 0 or len(value) != len(p)
             ):
-                got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+                got = str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
                 raise ValueError(f"{name}: expected a tensor with {len(p)} rows, one per point, got {got}")
 
     def __len__(self) -> int:
@@ -89,8 +91,8 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
     """Clouds as one batch (S, N, D), for training and for metrics on sets.
 
     Without ``n_points`` every cloud must have the same N and its points keep their order. With it,
-    each cloud is drawn to ``n_points``: a random subset without replacement where it has enough
-    points; where it has fewer, all of them and then random repeats. Cost: O(S N).
+    each cloud goes through `transforms.resample`: a random subset where it has enough points, all of
+    them and random repeats where it has fewer. Cost: O(S N).
 
     Errors: ValueError for an empty list, unequal sizes without ``n_points``, unequal dimensions.
 
@@ -112,11 +114,4 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
     if n_points <= 0:
         raise ValueError(f"n_points: expected at least 1, got {n_points}")
     generator = torch.Generator().manual_seed(seed)
-    rows = []
-    for c in clouds:
-        order = torch.randperm(len(c), generator=generator)[:n_points]
-        if len(order) < n_points:
-            extra = torch.randint(len(c), (n_points - len(order),), generator=generator)
-            order = torch.cat([order, extra])
-        rows.append(c.points[order.to(c.points.device)])
-    return torch.stack(rows)
+    return torch.stack([resample(c.points, n_points, seed=generator) for c in clouds])

@@ -36,10 +36,10 @@ def _half_wing(root: tuple[float, float, float], span: float, chord: float, tape
             ratio * (1 - 0.3 * u),
         )
 
-    stations = [station(0, chord)]
+    stations = [station(0.0, chord)]
     if kink:
         stations.append(station(kink, chord * (1 - 0.75 * (1 - taper) * 0.8)))
-    stations.append(station(1, chord * taper))
+    stations.append(station(1.0, chord * taper))
     if winglet:
         (a, b, c), tip, _ = stations[-1]
         stations.append(((a - 0.5 * winglet, b + 0.04, c + 0.25 * winglet), tip * 0.85, 0.1))

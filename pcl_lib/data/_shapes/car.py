@@ -109,7 +109,7 @@ def build(rng: np.random.Generator) -> Named:
     parts += [("detail", m), ("detail", mirror(m))]
     if style == "sports" and rng.random() < 0.6:
         z = pan + (height - pan) * 0.82
-        parts.append(("detail", plate(superellipse(24, 6) * [0.06, 0.4 * width] + [-0.88, 0.0], z, z + 0.02)))
+        parts.append(("detail", plate(superellipse(24, 6.0) * [0.06, 0.4 * width] + [-0.88, 0.0], z, z + 0.02)))
         for s in (-1, 1):
             parts.append(
                 ("detail", box((0.05, 0.02, z - belt + 0.04), (-0.88, s * 0.28 * width, (z + belt) / 2)))

@@ -63,7 +63,7 @@ def _back(rng: np.random.Generator, x: float, seat: float, width: float) -> Name
     def strip(z: float, h: float, thick: float, w: float = 1.0) -> Solid:
         y = np.linspace(-w / 2, w / 2, 12) * width
         path = np.stack([_back_line(x, lean, bow, a, z, width) for a in y])
-        return tube(path, 1.0, section=superellipse(10, 4) * [h / 2, thick / 2])
+        return tube(path, 1.0, section=superellipse(10, 4.0) * [h / 2, thick / 2])
 
     post = u(0.025, 0.035)
     out = []
@@ -148,7 +148,7 @@ def _arms(rng: np.random.Generator, depth: float, width: float, seat: float) -> 
             [(-depth / 2 - 0.05, y, height), (0, y * 1.03, height + 0.01), (0.38 * depth, y, height - 0.02)],
             10,
         )
-        out.append(("arm", tube(path, 1.0, section=superellipse(12, 4) * [0.022, 0.045])))
+        out.append(("arm", tube(path, 1.0, section=superellipse(12, 4.0) * [0.022, 0.045])))
         out.append(("arm", rod((0.3 * depth, y, height), (0.28 * depth, y, seat - 0.03), 0.022)))
     return out
 

@@ -80,9 +80,11 @@ def _arc(rng: np.random.Generator) -> Named:
     t = np.linspace(0.06, np.pi / 2, 14)
     dome = shell(np.stack([radius * np.sin(t), radius * (np.cos(t) - 1)], -1), -0.012, 44)
     return [
-        ("base", move(_disc(u(0.24, 0.32), u(0.05, 0.09)), (-reach / 2, 0, 0))), ("stem", tube(path, 0.02)),
-        ("shade", move(dome, end + np.array([0, 0, 0.015]))), ("bulb", ellipsoid((0.06, 0.06, 0.07), end - np.array([0, 0, 0.1]))),
-    ]  # fmt: skip
+        ("base", move(_disc(u(0.24, 0.32), u(0.05, 0.09)), (-reach / 2, 0, 0))),
+        ("stem", tube(path, 0.02)),
+        ("shade", move(dome, end + np.array([0, 0, 0.015]))),
+        ("bulb", ellipsoid((0.06, 0.06, 0.07), end - np.array([0, 0, 0.1]))),
+    ]
 
 
 def _table(rng: np.random.Generator) -> Named:

@@ -1,0 +1,104 @@
+"""Hand-written digits as 2-D contour clouds: real shapes that every reader has, with holes and thin strokes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy import ndimage
+from skimage import measure
+from sklearn.datasets import load_digits
+
+from pcl_lib.data.cloud import Cloud
+
+_FACTOR = 8  # each pixel of the 8 x 8 image becomes 8 x 8 samples of its cubic spline
+_LEVEL = 8.0  # half of the ink scale 0..16
+_SHORTEST = 1.0  # contours shorter than one pixel are specks of the spline, not strokes
+
+
+@lru_cache(maxsize=1)
+def _contours() -> tuple[list[list[np.ndarray]], np.ndarray]:
+    """For each of the 1,797 digits its closed contours (k, 2) in pixels, x right and y up; and the classes."""
+    data = load_digits()
+    padded = np.pad(data.images, ((0, 0), (2, 2), (2, 2)))
+    all_contours = []
+    for image in padded:
+        fine = ndimage.zoom(image, _FACTOR, order=3, grid_mode=True, mode="grid-constant")
+        found = [c[:, ::-1] * [1.0, -1.0] / _FACTOR for c in measure.find_contours(fine, _LEVEL)]
+        all_contours.append([c for c in found if _length(c) >= _SHORTEST])
+    return all_contours, data.target
+
+
+def _length(contour: np.ndarray) -> float:
+    return float(np.linalg.norm(np.diff(contour, axis=0), axis=-1).sum())
+
+
+def contours(index: int) -> list[np.ndarray]:
+    """The closed contours of digit ``index`` (0..1796): outer outlines and holes, in the frame of `load`.
+
+    Each (k, 2) float64, first point equal to the last.
+
+    >>> [len(contours(i)) for i in range(2)]
+    [2, 1]
+    """
+    curves = _contours()[0]
+    if not 0 <= index < len(curves):
+        raise ValueError(f"index: expected 0 to {len(curves) - 1}, got {index}")
+    points = np.concatenate(curves[index])
+    low, high = points.min(0), points.max(0)
+    return [(c - (low + high) / 2) * (2 / (high - low).max()) for c in curves[index]]
+
+
+def _along(curves: list[np.ndarray], at: np.ndarray) -> np.ndarray:
+    """Points at fractions ``at`` of the total length of all curves, one after the other."""
+    steps = [np.linalg.norm(np.diff(c, axis=0), axis=-1) for c in curves]
+    ends = np.cumsum([s.sum() for s in steps])
+    s = at * ends[-1]
+    which = np.minimum(np.searchsorted(ends, s, side="right"), len(curves) - 1)
+    out = np.empty((len(at), 2))
+    for k, curve in enumerate(curves):
+        here = which == k
+        t = np.concatenate([[0.0], np.cumsum(steps[k])])
+        local = s[here] - (ends[k] - t[-1])
+        out[here] = np.stack([np.interp(local, t, curve[:, d]) for d in (0, 1)], -1)
+    return out
+
+
+def load(n_points: int = 256, *, split: str = "train", seed: int = 0) -> list[Cloud]:
+    """scikit-learn's 1,797 hand-written digits, each as ``n_points`` points on its contours.
+
+    Each 8 x 8 image is sampled 8 times finer by its cubic spline; the contours at half ink (outlines and
+    holes) carry points at equal steps of arc length, in contour order, from a start that ``seed`` draws.
+    The box of the contours is centred at the origin with its longer side from -1 to 1; x right, y up.
+    ``category`` is the digit "0" to "9". The split is stratified and fixed: of the digits of one class, in
+    file order, every fifth is "test" (355), the others are "train" (1,442); "all" gives both in file order.
+
+    Shapes: points (n_points, 2). Cost: about 2 s once per process, then 0.1 s for all.
+    Errors: ValueError for n_points < 1, an unknown split or a negative seed.
+
+    >>> test = load(64, split="test")
+    >>> len(test), test[0]
+    (355, Cloud(name='digit-0033', points=(64, 2), category='5', split='test'))
+    """
+    if n_points < 1:
+        raise ValueError(f"n_points: expected at least 1, got {n_points}")
+    if split not in ("train", "test", "all"):
+        raise ValueError(f'split: expected "train", "test" or "all", got {split!r}')
+    if seed < 0:
+        raise ValueError(f"seed: expected a non-negative integer, got {seed}")
+    classes = _contours()[1]
+    nth = np.zeros(len(classes), int)
+    for digit in range(10):
+        members = classes == digit
+        nth[members] = np.arange(members.sum())
+    clouds = []
+    for i, digit in enumerate(classes):
+        part = "test" if nth[i] % 5 == 4 else "train"
+        if split not in (part, "all"):
+            continue
+        start = np.random.default_rng([seed, i]).random()
+        at = (np.arange(n_points) + start) / n_points
+        points = torch.from_numpy(_along(contours(i), at)).float()
+        clouds.append(Cloud(points, name=f"digit-{i:04d}", category=str(digit), split=part))
+    return clouds

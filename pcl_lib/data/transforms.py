@@ -1,0 +1,281 @@
+"""Normalisations, subsets and perturbations, each named after the convention it follows.
+
+A normalisation returns `Normalized(points, center, scale)`, everything else a tensor. Clouds are (N, D) or
+(B, N, D); in a batch each cloud is treated by itself. Random functions take ``seed``: an integer (the same
+integer, the same result, on any device) or a CPU `torch.Generator` that is advanced.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pcl_lib._checks import check_cloud
+from pcl_lib.neighbors import farthest_points
+
+Seed = int | torch.Generator
+
+
+class Normalized(NamedTuple):
+    """points = (original - center) / scale; center (*b, 1, D) and scale (*b, 1, 1) in the original unit."""
+
+    points: Float[Tensor, "*b n d"]
+    center: Float[Tensor, "*b 1 d"]
+    scale: Float[Tensor, "*b 1 1"]
+
+    def restore(self, points: Float[Tensor, "*b m d"]) -> Float[Tensor, "*b m d"]:
+        """Clouds of the normalised frame (a reconstruction, say) back in the original one."""
+        return points * self.scale + self.center
+
+
+def _normalized(x: Tensor, center: Tensor, scale: Tensor) -> Normalized:
+    if not bool((scale > 0).all()):
+        raise ValueError(
+            f"x {tuple(x.shape)}: expected clouds of positive extent, received one whose points all coincide; "
+            "drop it, there is nothing to scale"
+        )
+    return Normalized((x - center) / scale, center, scale)
+
+
+def unit_sphere(x: Float[Tensor, "*b n d"]) -> Normalized:
+    r"""Mean at the origin, the farthest point at distance 1 (PointNet, ShapeNet-55, ModelNet practice).
+
+    .. math:: (x - \bar x) / \max_i \lVert x_i - \bar x \rVert
+
+    The result lies in the unit ball and touches its sphere. It depends on the sampling: the mean of the
+    points is not the centre of the surface. Cost: O(N D).
+    Errors: `ValueError` for anything that is not a cloud, and for a cloud of coinciding points.
+
+    >>> unit_sphere(torch.tensor([[0.0, 0.0], [4.0, 0.0]])).points.tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
+    """
+    check_cloud(x)
+    center = x.mean(-2, keepdim=True)
+    return _normalized(x, center, (x - center).norm(dim=-1, keepdim=True).amax(-2, keepdim=True))
+
+
+def bounding_box(x: Float[Tensor, "*b n d"]) -> Normalized:
+    r"""Box centre at the origin, longest side from -1 to 1.
+
+    .. math:: (x - \tfrac{1}{2}(\max x + \min x)) / \tfrac{1}{2} \max_d (\max x_d - \min x_d)
+
+    The proportions are kept: the shorter sides end inside [-1, 1]. Cost: O(N D).
+    Errors: `ValueError` for anything that is not a cloud, and for a cloud of coinciding points.
+
+    >>> bounding_box(torch.tensor([[0.0, 0.0], [4.0, 2.0]])).points.tolist()
+    [[-1.0, -0.5], [1.0, 0.5]]
+    """
+    check_cloud(x)
+    low, high = x.amin(-2, keepdim=True), x.amax(-2, keepdim=True)
+    return _normalized(x, (low + high) / 2, (high - low).amax(-1, keepdim=True) / 2)
+
+
+def caloss_test_normalization(x: Float[Tensor, "*b n d"]) -> Normalized:
+    """What CALoss's released code does to its test clouds, and to no training cloud: `unit_sphere`.
+
+    The paper says that all data are normalised to -1..1; the evaluation script centres each test cloud at
+    its mean and divides by its largest radius, while training uses the files as they are.
+    Errors: as `unit_sphere`. Reference: huang2023caloss.
+
+    >>> float(caloss_test_normalization(torch.tensor([[0.0, 0.0], [4.0, 0.0]])).scale)
+    2.0
+    """
+    return unit_sphere(x)
+
+
+def shapegf_normalization(x: Float[Tensor, "*b n d"]) -> Normalized:
+    """What ShapeGF does to each whole cloud of 15,000 points before it draws from it: `bounding_box`.
+
+    Draw afterwards with `shapegf_training_points` and `shapegf_test_points`. Reconstruction errors are
+    reported after `Normalized.restore`, generation metrics in the normalised frame.
+    Errors: as `bounding_box`. Reference: cai2020shapegf.
+
+    >>> float(shapegf_normalization(torch.tensor([[0.0, 0.0], [4.0, 2.0]])).scale)
+    2.0
+    """
+    return bounding_box(x)
+
+
+def shapegf_training_points(
+    x: Float[Tensor, "*b n d"], n_points: int = 2048, *, pool: int = 10_000, seed: Seed
+) -> Float[Tensor, "*b m d"]:
+    """ShapeGF's training draw: ``n_points`` of the first ``pool`` points, WITH replacement.
+
+    So a training cloud holds repeated points (of 2,048 drawn from 10,000 about 190 are repeats); a method
+    that divides by distances between points of one cloud must allow for zeros. Cost: O(n_points).
+    Errors: `ValueError` for anything that is not a cloud, n_points < 1, fewer than ``pool`` points.
+    Reference: cai2020shapegf.
+
+    >>> x = torch.arange(30.0).reshape(10, 3)
+    >>> shapegf_training_points(x, 5, pool=4, seed=0).shape
+    torch.Size([5, 3])
+    """
+    check_cloud(x)
+    _positive(n_points, "n_points")
+    if not 1 <= pool <= x.shape[-2]:
+        raise ValueError(
+            f"pool: expected 1 to the {x.shape[-2]} points of x {tuple(x.shape)}, received {pool}"
+        )
+    return _take(x, torch.randint(pool, (*x.shape[:-2], n_points), generator=_generator(seed)))
+
+
+def shapegf_test_points(
+    x: Float[Tensor, "*b n d"], n_points: int = 2048, *, start: int = 10_000
+) -> Float[Tensor, "*b m d"]:
+    """ShapeGF's test cloud: the first ``n_points`` after the ``start`` points that training draws from.
+
+    Errors: `ValueError` for anything that is not a cloud, n_points < 1, fewer than start + n_points points.
+    Reference: cai2020shapegf.
+
+    >>> shapegf_test_points(torch.arange(12.0).reshape(6, 2), 2, start=3).tolist()
+    [[6.0, 7.0], [8.0, 9.0]]
+    """
+    check_cloud(x)
+    _positive(n_points, "n_points")
+    if start < 0 or start + n_points > x.shape[-2]:
+        raise ValueError(
+            f"x {tuple(x.shape)}: expected at least start + n_points = {start} + {n_points} points, "
+            f"received {x.shape[-2]}; pass a smaller start"
+        )
+    return x[..., start : start + n_points, :]
+
+
+def random_subset(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> Float[Tensor, "*b m d"]:
+    """``n_points`` of the points, without replacement, in random order, another choice for each cloud.
+
+    Cost: O(N log N).
+    Errors: `ValueError` for anything that is not a cloud, n_points outside 1..N (to go up: `resample`).
+
+    >>> random_subset(torch.arange(8.0).reshape(4, 2), 3, seed=0).shape
+    torch.Size([3, 2])
+    """
+    check_cloud(x)
+    if not 1 <= n_points <= x.shape[-2]:
+        raise ValueError(
+            f"n_points: expected 1 to the {x.shape[-2]} points of x {tuple(x.shape)}, received {n_points}; "
+            "resample goes beyond"
+        )
+    return _take(x, _permutations(x, _generator(seed))[..., :n_points])
+
+
+def farthest_point_subset(
+    x: Float[Tensor, "*b n d"], n_points: int, *, start: int = 0
+) -> Float[Tensor, "*b m d"]:
+    """``n_points`` points chosen by farthest-point sampling from point ``start``; see `farthest_points`.
+
+    Cost: O(N n_points D). Errors: as `pcl_lib.neighbors.farthest_points`. Reference: eldar1997fps.
+
+    >>> farthest_point_subset(torch.tensor([[0.0], [1.0], [5.0], [2.5]]), 3).ravel().tolist()
+    [0.0, 5.0, 2.5]
+    """
+    return _take(x, farthest_points(x, n_points, start=start))
+
+
+def resample(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> Float[Tensor, "*b m d"]:
+    """Exactly ``n_points`` points: a random subset going down; going up, all points and random repeats.
+
+    The convention of PCN's data loader: a random order, cut at ``n_points``; if it is too short, points drawn
+    with replacement follow. Cost: O(N log N + n_points).
+    Errors: `ValueError` for anything that is not a cloud, n_points < 1. Reference: yuan2018pcn.
+
+    >>> resample(torch.tensor([[1.0], [2.0]]), 5, seed=0).ravel().sort().values.tolist()
+    [1.0, 2.0, 2.0, 2.0, 2.0]
+    """
+    check_cloud(x)
+    _positive(n_points, "n_points")
+    generator = _generator(seed)
+    index = _permutations(x, generator)[..., :n_points]
+    missing = n_points - index.shape[-1]
+    if missing > 0:
+        extra = torch.randint(x.shape[-2], (*index.shape[:-1], missing), generator=generator)
+        index = torch.cat([index, extra], -1)
+    return _take(x, index)
+
+
+def jitter(
+    x: Float[Tensor, "*b n d"], *, sigma: float = 0.003, clip: float = 0.2, seed: Seed
+) -> Float[Tensor, "*b n d"]:
+    r"""Add clipped Gaussian noise to every coordinate; the defaults are CALoss's perturbation.
+
+    .. math:: x + \mathrm{clip}(\sigma \epsilon, -c, c), \quad \epsilon \sim N(0, 1)
+
+    sigma and clip in the unit of x. PointNet's augmentation is sigma=0.01, clip=0.05. Cost: O(N D).
+    Errors: `ValueError` for anything that is not a cloud, sigma < 0, clip <= 0. Reference: huang2023caloss.
+
+    >>> x = torch.zeros(1000, 3)
+    >>> float(jitter(x, sigma=1.0, clip=0.5, seed=0).abs().max())
+    0.5
+    """
+    check_cloud(x)
+    if not sigma >= 0:
+        raise ValueError(f"sigma: expected at least 0, received {sigma}")
+    if not clip > 0:
+        raise ValueError(f"clip: expected a positive bound, received {clip}; math.inf clips nothing")
+    noise = torch.randn(x.shape, generator=_generator(seed), dtype=x.dtype)
+    return x + (sigma * noise).clamp_(-clip, clip).to(x.device)
+
+
+def random_rotation(x: Float[Tensor, "*b n d"], *, axis: str = "z", seed: Seed) -> Float[Tensor, "*b n d"]:
+    """Rotate each cloud about the origin by its own random rotation.
+
+    ``axis``: "x", "y" or "z" turns by an angle uniform on [0, 2 pi) about that axis ("z" is up in the
+    synthetic families, "y" in ShapeNet); "any" draws uniformly from all rotations (a normalised Gaussian
+    quaternion). 2-D clouds turn in their plane, axis "z". Lengths are kept. Cost: O(N D).
+    Errors: `ValueError` for anything that is not a 2-D or 3-D cloud, an unknown axis, another axis in 2-D.
+
+    >>> x = torch.tensor([[1.0, 0.0, 5.0]])
+    >>> y = random_rotation(x, seed=1)
+    >>> float(y[0, 2]), round(float(y.norm() - x.norm()), 5)
+    (5.0, 0.0)
+    """
+    check_cloud(x, dims=(2, 3))
+    dim = x.shape[-1]
+    known = ("x", "y", "z", "any") if dim == 3 else ("z",)
+    if axis not in known:
+        raise ValueError(f"axis: expected one of {', '.join(known)} for {dim}-D clouds, received {axis!r}")
+    batch = x.shape[:-2]
+    generator = _generator(seed)
+    if axis == "any":
+        q = torch.randn((*batch, 4), generator=generator, dtype=torch.float64)
+        matrix = _quaternion_matrix(q / q.norm(dim=-1, keepdim=True))
+    else:
+        angle = 2 * math.pi * torch.rand(batch, generator=generator, dtype=torch.float64)
+        i, j = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
+        matrix = torch.eye(dim, dtype=torch.float64).repeat(*batch, 1, 1)
+        matrix[..., i, i] = matrix[..., j, j] = angle.cos()
+        matrix[..., j, i], matrix[..., i, j] = angle.sin(), -angle.sin()
+    return x @ matrix.mT.to(x)
+
+
+def _quaternion_matrix(q: Tensor) -> Tensor:
+    w, x, y, z = q.unbind(-1)
+    rows = [
+        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+    ]  # fmt: skip
+    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+
+
+def _generator(seed: Seed) -> torch.Generator:
+    return seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+
+
+def _permutations(x: Tensor, generator: torch.Generator) -> Tensor:
+    """A random order of the points for each cloud (*b, N)."""
+    # float64: with a million float32 draws, ties would prefer low indices
+    return torch.rand(x.shape[:-1], generator=generator, dtype=torch.float64).argsort(-1)
+
+
+def _take(x: Tensor, index: Tensor) -> Tensor:
+    """x at index (*b, M), with the gradient passed through."""
+    return x.gather(-2, index.to(x.device)[..., None].expand(*index.shape, x.shape[-1]))
+
+
+def _positive(value: int, name: str) -> None:
+    if value < 1:
+        raise ValueError(f"{name}: expected at least 1, received {value}")
