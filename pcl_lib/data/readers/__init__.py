@@ -1,0 +1,51 @@
+"""Readers for the benchmarks' own files.
+
+Every reader of a data set takes its folder from ``root`` or from the environment variable ``PCL_DATA`` (a
+folder that holds the data sets, or the data set itself) and returns a list of ``Cloud`` in sorted order, the
+same for the same files, settings and seed. All share four options:
+
+- ``seed``: what is drawn for a shape depends on the seed and on its name, not on which others are read.
+- ``cache_dir``: keep the result in this folder; default the one in ``PCL_CACHE``, without either nothing is
+  kept. A cache file is whole or absent, and never used after a file or a setting changed.
+- ``progress``: a bar on stderr, if that is a terminal or the reader runs in a notebook; ``False`` for none.
+- ``on_error``: ``"raise"`` a ``ReadError`` at the first bad file, or ``"skip"`` it with a ``ReadWarning``
+  that names it.
+"""
+
+from pcl_lib.data.readers.errors import ReadError, ReadWarning
+from pcl_lib.data.readers.files import read_cloud, read_mesh
+from pcl_lib.data.readers.ict import FaceModel, face_model, ict_faces
+from pcl_lib.data.readers.kitti import kitti, read_velodyne
+from pcl_lib.data.readers.mesh import Mesh
+from pcl_lib.data.readers.meshes import registered_meshes
+from pcl_lib.data.readers.modelnet import modelnet10, modelnet40, modelnet40_hdf5, modelnet40_normals
+from pcl_lib.data.readers.mpeg import mpeg
+from pcl_lib.data.readers.pcn import Completion, pcn
+from pcl_lib.data.readers.plain import airplanes, packed, plain
+from pcl_lib.data.readers.shapenet import shapenet_part, shapenet_pc15k
+
+__all__ = [
+    "Completion",
+    "FaceModel",
+    "Mesh",
+    "ReadError",
+    "ReadWarning",
+    "airplanes",
+    "face_model",
+    "ict_faces",
+    "kitti",
+    "modelnet10",
+    "modelnet40",
+    "modelnet40_hdf5",
+    "modelnet40_normals",
+    "mpeg",
+    "packed",
+    "pcn",
+    "plain",
+    "read_cloud",
+    "read_mesh",
+    "read_velodyne",
+    "registered_meshes",
+    "shapenet_part",
+    "shapenet_pc15k",
+]

@@ -1,0 +1,48 @@
+"""``.obj`` meshes as registrations are stored: the vertex order is the correspondence.
+
+Read here and not with trimesh, which drops a coordinate of all vertices when one line is short, and
+follows references to textures and materials; a cloud needs the lines ``v`` and ``f`` alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pcl_lib.data.readers.errors import parsing, read_error
+from pcl_lib.data.readers.mesh import Mesh, check_mesh, fan
+from pcl_lib.data.readers.text import data_lines
+
+EXPECTED = "an .obj mesh with lines v (x y z) and f (vertex numbers from 1)"
+
+
+def read_obj(path: str | Path) -> Mesh:
+    """Vertices and triangles of an ``.obj``, in the file's order; polygons are cut into fans.
+
+    Texture and normal indices (``f 1/2/3``) and all other lines are left out; negative indices count back
+    from the last vertex so far. Cost: O(bytes). Errors: ReadError.
+    """
+    vertex_lines: list[str] = []
+    polygons: list[list[int]] = []
+    with parsing(path, EXPECTED):
+        for line in data_lines(path, EXPECTED):
+            key, *values = line.split()
+            if key == "v":
+                if len(values) not in (3, 4, 6):  # plain, with w, with a colour
+                    raise read_error(path, f"the line {line[:60]!r}", expected=EXPECTED)
+                vertex_lines.append(" ".join(values[:3]))
+            elif key == "f":
+                polygons.append([_corner(value, len(vertex_lines)) for value in values])
+        if not vertex_lines:
+            raise read_error(path, "it has no lines v", expected=EXPECTED)
+        vertices = np.loadtxt(vertex_lines, ndmin=2)
+        faces = fan(polygons)
+    return check_mesh(path, vertices, faces)
+
+
+def _corner(text: str, seen: int) -> int:
+    number = int(text.partition("/")[0])
+    if number == 0:
+        raise ValueError("vertex number 0 in a face, they count from 1")
+    return number - 1 if number > 0 else seen + number
