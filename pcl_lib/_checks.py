@@ -11,13 +11,17 @@ _HALF = (torch.float16, torch.bfloat16)
 _FULL = (torch.float32, torch.float64)
 
 
-def check_cloud(x: Tensor, name: str = "x", dims: int | tuple[int, ...] | None = None) -> None:
+def check_cloud(x: object, name: str = "x", dims: int | tuple[int, ...] | None = None) -> None:
     """Raise `ValueError` unless `x` is a cloud: float32 or float64, (N, D) or (B, N, D), finite, not empty.
 
     `dims` restricts the dimension D to one value or to a few. Coordinates so large that a squared
     distance overflows the number type are refused too, since the result would be a silent infinity.
     Cost: one reduction over the coordinates.
     """
+    _check_values(_check_form(x, name, dims), name)
+
+
+def _check_form(x: object, name: str, dims: int | tuple[int, ...] | None = None) -> Tensor:
     if not isinstance(x, Tensor):
         raise ValueError(
             f"{name} must be a torch.Tensor of shape (N, D) or (B, N, D), received {type(x).__name__}; "
@@ -49,18 +53,16 @@ def check_cloud(x: Tensor, name: str = "x", dims: int | tuple[int, ...] | None =
         wanted = " or ".join(str(d) for d in allowed)
         hint = f"; is it transposed? try {name}.mT" if shape[-2] in allowed else ""
         raise ValueError(f"{name} must have D = {wanted} in its last axis, received shape {shape}{hint}")
-    _check_values(x.detach(), name)
+    return x.detach()
 
 
-def check_pair(x: Tensor, y: Tensor, names: tuple[str, str] = ("x", "y"), same_size: bool = False) -> None:
+def check_pair(x: object, y: object, names: tuple[str, str] = ("x", "y"), same_size: bool = False) -> None:
     """Raise `ValueError` unless `x` and `y` are clouds that can be compared with each other.
 
     Same device, dtype, rank, batch size and dimension D; with `same_size` the same number of points too.
     """
-    check_cloud(x, names[0])
-    if y is not x:
-        check_cloud(y, names[1])
     a, b = names
+    x, y = _check_form(x, a), _check_form(y, b)
     if x.device != y.device:
         raise ValueError(
             f"{a} and {b} must be on one device, received {x.device} and {y.device}; "
@@ -83,6 +85,8 @@ def check_pair(x: Tensor, y: Tensor, names: tuple[str, str] = ("x", "y"), same_s
     elif same_size and x.shape[-2] != y.shape[-2]:
         wanted, fix = "have the same number of points", "resample the larger one"
     else:
+        _check_values(x, a)
+        _check_values(y, b)
         return
     raise ValueError(
         f"{a} and {b} must {wanted}, received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}; {fix}"

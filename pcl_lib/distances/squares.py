@@ -53,10 +53,9 @@ class _SquaresEachWay(Function):
         push = push * (2 * grad)[..., None, None]
         # A point is pushed by its own partner, and by every point whose partner it is.
         rows = push.reshape(-1, push.shape[-1])
-        total = torch.zeros_like(rows).index_add(0, partner, rows)
-        grad_both = push - total.view_as(push)
-        n = x.shape[-2]
-        return grad_both[..., :n, :], grad_both[..., n:, :], None, None
+        total = torch.zeros_like(rows).index_add_(0, partner, rows)
+        grad_x, grad_y = (push - total.view_as(push)).split((x.shape[-2], y.shape[-2]), -2)
+        return grad_x, grad_y, None, None
 
 
 def _gap(x: Tensor, y: Tensor, partner: Tensor) -> Tensor:

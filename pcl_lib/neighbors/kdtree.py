@@ -38,7 +38,7 @@ def check(x: Tensor) -> None:
 def search(x: Tensor, y: Tensor, k: int) -> Tensor:
     """Index (B, N, k) of the k nearest points of y (B, M, D) to each of x (B, N, D), nearest first."""
     index = []
-    for queries, targets in zip(x, y, strict=True):
+    for queries, targets in zip(_array(x), _array(y), strict=True):
         tree, planted = _plant(targets)
         index.append(_ask(tree, planted, _sort(queries), k))
     return _stack(index)
@@ -48,7 +48,7 @@ def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Index (B, N, 1) of the nearest point of y to each of x, and (B, M, 1) of x to each of y."""
     # One pair after the other: a query already uses every core, and threads around it only fight for them.
     there, back = [], []
-    for cloud_x, cloud_y in zip(x, y, strict=True):
+    for cloud_x, cloud_y in zip(_array(x), _array(y), strict=True):
         (tree_x, sorted_x), (tree_y, sorted_y) = _plant(cloud_x), _plant(cloud_y)
         there.append(_ask(tree_y, sorted_y, sorted_x, 1))
         back.append(_ask(tree_x, sorted_x, sorted_y, 1))
@@ -63,21 +63,20 @@ def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
     """
     reach = math.sqrt(sq_radius) * (1 + 8 * torch.finfo(x.dtype).eps)
     counts = [
-        cKDTree(_array(y[b])).query_ball_point(_array(x[b]), reach, return_length=True)
-        for b in range(x.shape[0])
+        cKDTree(targets).query_ball_point(queries, reach, return_length=True)
+        for queries, targets in zip(_array(x), _array(y), strict=True)
     ]
     return torch.from_numpy(np.stack(counts).astype(np.int64))
 
 
-def _plant(points: Tensor) -> tuple[KDTree, _Sorted]:
+def _plant(points: np.ndarray) -> tuple[KDTree, _Sorted]:
     cloud = _sort(points)
     return KDTree(cloud.points), cloud
 
 
-def _sort(points: Tensor) -> _Sorted:
-    array = _array(points)
-    order = along_curve(array)
-    return _Sorted(array, None) if order is None else _Sorted(array.take(order, axis=0), order)
+def _sort(points: np.ndarray) -> _Sorted:
+    order = along_curve(points)
+    return _Sorted(points if order is None else points.take(order, axis=0), order)
 
 
 def _ask(tree: KDTree, targets: _Sorted, queries: _Sorted, k: int) -> np.ndarray:
@@ -96,5 +95,5 @@ def _stack(index: list[np.ndarray]) -> Tensor:
     return torch.from_numpy(index[0][None] if len(index) == 1 else np.stack(index))
 
 
-def _array(points: Tensor) -> np.ndarray:
-    return points.contiguous().numpy()
+def _array(clouds: Tensor) -> np.ndarray:
+    return clouds.contiguous().numpy()

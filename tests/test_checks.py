@@ -1,0 +1,145 @@
+"""The door: one message for each mistake, saying what was expected, what came, and what to do."""
+
+import re
+
+import pytest
+import torch
+from jaxtyping import config
+
+from pcl_lib._checks import check_cloud, check_pair, largest_coordinate
+from pcl_lib.distances import chamfer, f_score, hausdorff
+from pcl_lib.neighbors import farthest_points, knn, nearest, radius
+
+
+@pytest.fixture(autouse=True)
+def _as_users_call_it():
+    # The suite checks annotations at each call; users run without that, and must meet our messages.
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+def cloud(*shape, dtype=torch.float32):
+    return torch.rand(*shape, dtype=dtype)
+
+
+def with_value(value, where, shape=(5, 3)):
+    x = cloud(*shape)
+    x[where] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[0.0, 1.0]], r"x must be a torch.Tensor .* received list; convert it with torch.as_tensor"),
+        (torch.zeros(4, 3, dtype=torch.int64), r"an integer tensor of dtype int64; call x.float\(\)"),
+        (torch.zeros(4, 3, dtype=torch.bool), r"an integer tensor of dtype bool"),
+        (torch.zeros(4, 3, dtype=torch.complex64), r"a tensor of dtype complex64"),
+        (torch.zeros(4, 3, dtype=torch.float16), r"half precision float16.*call x.float\(\)"),
+        (torch.zeros(4, 3, dtype=torch.bfloat16), r"half precision bfloat16"),
+        (torch.zeros(3), r"received 1-D shape \(3,\); add the missing axis with x\[None\]"),
+        (torch.zeros(1, 2, 3, 4), r"\(N, D\) or \(B, N, D\), received 4-D shape \(1, 2, 3, 4\)"),
+        (torch.zeros(0, 3), r"x is empty: received shape \(0, 3\)"),
+        (torch.zeros(2, 0, 3), r"x is empty: received shape \(2, 0, 3\)"),
+        (with_value(torch.nan, (3, 1)), r"finite, received nan at x\[3, 1\] \(1 bad of 15 coordinates"),
+        (with_value(-torch.inf, (2, 0)), r"finite, received -inf at x\[2, 0\]"),
+        (with_value(torch.nan, (1, 4, 2), (2, 5, 3)), r"received nan at x\[1, 4, 2\]"),
+        (with_value(1e20, (0, 0)), r"up to 1e\+20: squared distances overflow float32 .* x.double\(\)"),
+    ],
+)
+def test_each_mistake_has_its_message(x, message):
+    with pytest.raises(ValueError, match=message):
+        check_cloud(x)
+
+
+def test_names_the_argument():
+    with pytest.raises(ValueError, match="prediction is empty"):
+        check_cloud(torch.zeros(0, 3), "prediction")
+    with pytest.raises(ValueError, match="truth is empty"):
+        check_pair(cloud(4, 3), torch.zeros(0, 3), ("prediction", "truth"))
+
+
+def test_restricts_the_dimension():
+    check_cloud(cloud(4, 3), dims=3)
+    check_cloud(cloud(4, 2), dims=(2, 3))
+    with pytest.raises(ValueError, match=r"D = 3 in its last axis, received shape \(3, 10\).*try x\.mT"):
+        check_cloud(cloud(3, 10), dims=3)
+    with pytest.raises(ValueError, match=r"D = 2 or 3 in its last axis, received shape \(7, 5\)$"):
+        check_cloud(cloud(7, 5), dims=(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (cloud(4, 3), cloud(5, 3, dtype=torch.float64), r"one dtype, received float32 and float64; .* y\.to"),
+        (cloud(4, 3), cloud(1, 5, 3), r"both be .* received x \(4, 3\) and y \(1, 5, 3\); add a batch axis"),
+        (cloud(4, 3), cloud(5, 2), r"same dimension D in the last axis, received x \(4, 3\) and y \(5, 2\)"),
+        (cloud(2, 4, 3), cloud(1, 5, 3), r"same batch size .*\(2, 4, 3\) and y \(1, 5, 3\); .*expand"),
+        (cloud(4, 3), torch.zeros(5, 3, device="meta"), r"one device, received cpu and meta; .* y\.to"),
+    ],
+)
+def test_each_mismatch_has_its_message(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        check_pair(x, y)
+
+
+def test_same_size_only_when_asked():
+    check_pair(cloud(4, 3), cloud(5, 3))
+    with pytest.raises(ValueError, match=r"same number of points, received x \(4, 3\) and y \(5, 3\)"):
+        check_pair(cloud(4, 3), cloud(5, 3), same_size=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("dim", [1, 3, 64])
+def test_the_coordinate_limit_is_where_squares_overflow(dtype, dim):
+    limit = largest_coordinate(dtype, dim)
+    corner = torch.full((1, dim), limit * (1 - 1e-6), dtype=dtype)
+    check_pair(corner, -corner)
+    assert torch.isfinite((2 * corner).square().sum())
+    assert not torch.isfinite((2.00001 * corner).square().sum())
+    with pytest.raises(ValueError, match="overflow"):
+        check_cloud(1.00001 * corner)
+
+
+def test_many_large_coordinates_below_the_limit_pass():
+    # Their sum of squares overflows, which must not be held against any one of them.
+    check_cloud(torch.full((1000, 3), 0.9 * largest_coordinate(torch.float32, 3)))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        nearest,
+        lambda x, y: knn(x, y, 1),
+        lambda x, y: radius(x, y, 1.0),
+        lambda x, _: farthest_points(x, 1),
+        chamfer,
+        lambda x, y: chamfer(x, y, squared=False, combine="max"),
+        lambda x, y: chamfer(x, y, combine="forward"),
+        hausdorff,
+        lambda x, y: f_score(x, y, 0.1),
+    ],
+)
+def test_every_public_function_checks_at_the_door(call):
+    good, bad = cloud(6, 3), with_value(torch.nan, (4, 2))
+    with pytest.raises(ValueError, match=re.escape("x[4, 2]")):
+        call(bad, good)
+    with pytest.raises(ValueError, match="torch.Tensor"):
+        call([[0.0]], good)
+
+
+def test_public_functions_refuse_unknown_options():
+    x = cloud(6, 3)
+    with pytest.raises(ValueError, match=r"reduction must be one of 'mean', 'sum', received 'max'"):
+        chamfer(x, x, reduction="max")
+    with pytest.raises(ValueError, match=r"combine must be one of .*'backward', received 'both'"):
+        chamfer(x, x, combine="both")
+    with pytest.raises(
+        ValueError, match=r"combine must be one of 'max', 'forward', 'backward', received 'sum'"
+    ):
+        hausdorff(x, x, combine="sum")
+    with pytest.raises(ValueError, match=r"threshold must be a positive, finite length, received 0"):
+        f_score(x, x, 0)
+    with pytest.raises(ValueError, match=r"backend must be one of .*'dense', received 'cuda'"):
+        nearest(x, x, backend="cuda")
