@@ -18,6 +18,7 @@ from pcl_lib.data.readers.ict import FaceModel, face_model, ict_faces
 from pcl_lib.data.readers.kitti import kitti, read_velodyne
 from pcl_lib.data.readers.mesh import Mesh
 from pcl_lib.data.readers.meshes import registered_meshes
+from pcl_lib.data.readers.mnist import mnist
 from pcl_lib.data.readers.modelnet import modelnet10, modelnet40, modelnet40_hdf5, modelnet40_normals
 from pcl_lib.data.readers.mpeg import mpeg
 from pcl_lib.data.readers.pcn import Completion, pcn
@@ -34,6 +35,7 @@ __all__ = [
     "face_model",
     "ict_faces",
     "kitti",
+    "mnist",
     "modelnet10",
     "modelnet40",
     "modelnet40_hdf5",

@@ -31,14 +31,15 @@ def cache_path(
 ) -> Path | None:
     """Where this reading is kept: ``cache_dir``, else the folder in ``PCL_CACHE``, else nowhere (``None``).
 
-    The name holds a hash of the reader, its settings, the code of this package, and the path, size and
+    The name holds a hash of the reader, its settings, the code of ``pcl_lib.data``, and the path, size and
     modification time of every file: change any of them and the reading is done anew.
     """
     folder = cache_dir or os.environ.get("PCL_CACHE")
     if not folder:
         return None
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    for source in sorted([*here.glob("*.py"), *here.parent.glob("*.py")]):
         digest.update(source.read_bytes())
     listing = [(os.path.relpath(file, root), *_stamp(file)) for file in files]
     digest.update(json.dumps([reader, settings, str(root.resolve()), listing, np.__version__]).encode())

@@ -96,9 +96,7 @@ def _read_all(
     groups, skipped = [], []
     # In a log file a bar is noise: it is drawn on a terminal or in a notebook only.
     watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    for item in tqdm(
-        items, desc=reader, unit="file", file=sys.stderr, leave=False, disable=not (progress and watched)
-    ):
+    for item in tqdm(items, desc=reader, file=sys.stderr, leave=False, disable=not (progress and watched)):
         try:
             groups.append(read_one(item))
         except ReadError as error:
