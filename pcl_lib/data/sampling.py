@@ -19,8 +19,8 @@ def draw(vertices: NDArray, faces: NDArray, n_points: int, rng: np.random.Genera
     """Independent places, uniform by area, on a triangle surface.
 
     A face is drawn with probability proportional to its area; inside it (1 - sqrt(u), sqrt(u)(1 - v),
-    sqrt(u) v) with u, v uniform on [0, 1) is uniform. The draws are independent, so any prefix is a
-    smaller uniform cloud. Cost: O(F + N log F).
+    sqrt(u) v) with u, v uniform on [0, 1) is uniform. The draws are independent and made point by point:
+    the first m of them are what m points would have drawn. Cost: O(F + N log F).
 
     Errors: ValueError if ``n_points`` < 1 or the surface has no area.
     """
@@ -32,9 +32,10 @@ def draw(vertices: NDArray, faces: NDArray, n_points: int, rng: np.random.Genera
         raise ValueError(
             f"mesh: expected a surface with positive area, got {len(cumulative)} faces of no area"
         )
-    face = np.searchsorted(cumulative, rng.random(n_points) * cumulative[-1], side="right")
+    u = rng.random((n_points, 3))  # one row per point: a longer run starts with the shorter one
+    face = np.searchsorted(cumulative, u[:, 0] * cumulative[-1], side="right")
     face = np.minimum(face, len(cumulative) - 1)  # u * total may round up to total
-    s, v = np.sqrt(rng.random(n_points)), rng.random(n_points)
+    s, v = np.sqrt(u[:, 1]), u[:, 2]
     return SurfaceDraws(face, np.stack([1 - s, s * (1 - v), s * v], -1))
 
 

@@ -88,8 +88,8 @@ def mesh(family: str, *, seed: int) -> trimesh.Trimesh:
 def sample(family: str, n_points: int = 2048, *, seed: int) -> Cloud:
     """One object as a cloud: points uniform by area, outward normals, part labels.
 
-    The points are independent draws, so the first m of them are a uniform cloud of m points. The shape
-    depends on ``seed`` alone; the same seed and ``n_points`` give the same bytes. Where parts meet, a
+    The shape depends on ``seed`` alone, the points are independent draws, and the first m of them are what
+    ``n_points=m`` gives, to the byte. Where parts meet, a
     little of one surface lies inside the other (a leg in its seat) and is sampled like the rest.
 
     Shapes: points (N, 3) in [-1, 1]^3, normals (N, 3), labels (N,) indexing ``parts(family)``.
