@@ -125,7 +125,7 @@ def test_every_public_function_checks_at_the_door(call):
     good, bad = cloud(6, 3), with_value(torch.nan, (4, 2))
     with pytest.raises(ValueError, match=re.escape("x[4, 2]")):
         call(bad, good)
-    with pytest.raises(ValueError, match="torch.Tensor"):
+    with pytest.raises(ValueError, match=r"torch\.Tensor"):
         call([[0.0]], good)
 
 

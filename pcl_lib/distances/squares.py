@@ -6,6 +6,8 @@ count of operations: two clouds are treated as one, in which each point knows it
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -36,7 +38,7 @@ def squares_each_way(x: Tensor, y: Tensor, reduction: str, combine: str, backend
 class _SquaresEachWay(Function):
     # Sum over all points of weight * |point - partner|^2; `partner` counts rows through the batch of joined clouds.
     @staticmethod
-    def forward(ctx, x: Tensor, y: Tensor, partner: Tensor, weight: float | Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, y: Tensor, partner: Tensor, weight: float | Tensor) -> Tensor:
         gap = _gap(x, y, partner)
         push = gap * weight
         ctx.save_for_backward(x, y, partner, push)
@@ -44,7 +46,7 @@ class _SquaresEachWay(Function):
         return gap.mul_(push).sum((-2, -1))
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
         x, y, partner, push = ctx.saved_tensors
         if (
             torch.is_grad_enabled()

@@ -48,6 +48,5 @@ def search_each_way(x: Tensor, y: Tensor, backend: str) -> tuple[Tensor, Tensor]
 
 
 def count_within(x: Tensor, y: Tensor, sq_radius: float, backend: str) -> Tensor:
-    """Number (B, N) of points of `y` within the squared radius of each point of `x` (the kd-tree may count a
-    few more: those that rounding could put inside)."""
+    """Number (B, N) of points of `y` within the squared radius of each point of `x`, up to rounding at the rim."""
     return _ENGINES[backend].count_within(x, y, sq_radius)

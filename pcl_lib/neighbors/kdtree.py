@@ -56,12 +56,8 @@ def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
-    """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x.
-
-    A few more may be counted: scipy works in float64, so a hair more than the radius is searched, to keep every
-    point that rounds onto it.
-    """
-    reach = math.sqrt(sq_radius) * (1 + 8 * torch.finfo(x.dtype).eps)
+    """Number (B, N) of points of y at squared distance at most `sq_radius` from each point of x."""
+    reach = math.sqrt(sq_radius)
     counts = [
         cKDTree(targets).query_ball_point(queries, reach, return_length=True)
         for queries, targets in zip(_array(x), _array(y), strict=True)

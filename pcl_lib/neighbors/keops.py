@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,7 +45,7 @@ def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
     return inside.sum(dim=2).squeeze(-1).round().long()
 
 
-def _square_distances(x: Tensor, y: Tensor):
+def _square_distances(x: Tensor, y: Tensor) -> Any:
     from pykeops.torch import LazyTensor  # compiles on first use, so only when asked for
 
     x_i = LazyTensor(x[:, :, None, :].contiguous())

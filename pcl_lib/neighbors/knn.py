@@ -16,7 +16,7 @@ class Neighbors(NamedTuple):
     """`sq_dist` (*b, N, k) ascending, length squared, `index` (*b, N, k) into y, and the `backend` that ran."""
 
     sq_dist: Float[Tensor, "*b n k"]
-    index: Int64[Tensor, "*b n k"]
+    index: Int64[Tensor, "*b n k"]  # type: ignore[assignment]  # shadows tuple.index, which nobody wants here
     backend: str
 
 

@@ -16,7 +16,7 @@ class Nearest(NamedTuple):
     """`sq_dist` (*b, N) length squared, `index` (*b, N) into y, and the `backend` that ran."""
 
     sq_dist: Float[Tensor, "*b n"]
-    index: Int64[Tensor, "*b n"]
+    index: Int64[Tensor, "*b n"]  # type: ignore[assignment]  # shadows tuple.index, which nobody wants here
     backend: str
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -25,12 +27,12 @@ class PairSquares(Function):
     """|x_i - y_j|^2 for the pairs (i, j = index[i]); the index is fixed, as the nearest neighbour locally is."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, y: Tensor, index: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, y: Tensor, index: Tensor) -> Tensor:
         ctx.save_for_backward(x, y, index)
         return (x[:, :, None] - take(y, index)).square_().sum(-1)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, y, index = ctx.saved_tensors
         # Differentiable torch operations only, so that a second derivative works too.
         push = (x[:, :, None] - take(y, index)) * (2 * grad)[..., None]

@@ -22,8 +22,8 @@ class Ball(NamedTuple):
     """
 
     sq_dist: Float[Tensor, "*b n k"]
-    index: Int64[Tensor, "*b n k"]
-    count: Int64[Tensor, "*b n"]
+    index: Int64[Tensor, "*b n k"]  # type: ignore[assignment]  # shadows tuple.index, which nobody wants here
+    count: Int64[Tensor, "*b n"]  # type: ignore[assignment]  # the same
     backend: str
 
 
@@ -58,7 +58,9 @@ def radius(
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     sq_radius = r * r
-    k = int(count_within(xb.detach(), yb.detach(), sq_radius, used).max())
+    # Engines round differently: count a hair beyond the sphere, so that no point on it is missed; `inside` decides.
+    reach = sq_radius * (1 + 16 * torch.finfo(x.dtype).eps)
+    k = int(count_within(xb.detach(), yb.detach(), reach, used).max())
     if max_neighbors is not None:
         k = min(k, max_neighbors)
     if k == 0:
@@ -67,9 +69,9 @@ def radius(
         index = search(xb.detach(), yb.detach(), k, used)
     sq_dist = pair_squares(xb, yb, index)
     inside = sq_dist.detach() <= sq_radius
-    out = (
-        sq_dist.where(inside, sq_dist.new_tensor(math.inf)),
-        index.where(inside, index.new_tensor(-1)),
-        inside.sum(-1),
-    )
-    return Ball(*out, used) if x.ndim == 3 else Ball(*(t[0] for t in out), used)
+    k = int(inside.sum(-1).max())  # the hair may have brought a column of padding only
+    sq_dist, index, inside = sq_dist[..., :k], index[..., :k], inside[..., :k]
+    sq_dist = sq_dist.where(inside, sq_dist.new_tensor(math.inf))
+    index = index.where(inside, index.new_tensor(-1))
+    count = inside.sum(-1)
+    return Ball(sq_dist, index, count, used) if x.ndim == 3 else Ball(sq_dist[0], index[0], count[0], used)

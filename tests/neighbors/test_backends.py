@@ -1,0 +1,57 @@
+"""The rule of "auto", and the message when KeOps is asked for and cannot run."""
+
+import pytest
+import torch
+
+from pcl_lib.neighbors import backends, keops, nearest
+from pcl_lib.neighbors.backends import KDTREE_MAX_DIM, choose
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("dim", "expected"), [(1, "kdtree"), (KDTREE_MAX_DIM, "kdtree"), (KDTREE_MAX_DIM + 1, "dense")]
+)
+def test_auto_on_a_cpu_depends_on_the_dimension(dim, expected):
+    x = torch.zeros(10, dim)
+    assert choose(x, x) == expected
+    assert nearest(x, x).backend == expected
+
+
+def test_auto_on_a_cpu_never_asks_for_keops(monkeypatch):
+    monkeypatch.setattr(keops, "available", lambda _: pytest.fail("asked for KeOps"))
+    x = torch.zeros(3_000, 3)
+    assert choose(x, x) == "kdtree"
+
+
+@pytest.mark.parametrize(
+    ("points", "works", "expected"), [(100, True, "dense"), (4_000, True, "keops"), (4_000, False, "dense")]
+)
+def test_auto_on_a_gpu_depends_on_the_size_and_on_keops(monkeypatch, points, works, expected):
+    monkeypatch.setattr(keops, "available", lambda _: works)
+
+    class OnGpu:
+        device = torch.device("cuda")
+        shape = (points, 3)
+
+    # Only device and shape are read: no GPU is needed to test the rule.
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)
+    assert backends.choose(OnGpu(), OnGpu()) == expected
+
+
+def test_keops_not_installed_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    x = torch.zeros(4, 3)
+    with pytest.raises(RuntimeError, match=r"needs KeOps: pip install pykeops"):
+        nearest(x, x, backend="keops")
+    assert nearest(x, x).backend == "kdtree"
+
+
+def test_no_compiler_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    x = torch.zeros(4, 3)
+    assert not keops.available(CPU)
+    with pytest.raises(RuntimeError, match=r"needs a C\+\+ compiler .* install g\+\+"):
+        nearest(x, x, backend="keops")
+    assert nearest(x, x).backend == "kdtree"
