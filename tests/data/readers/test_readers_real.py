@@ -27,11 +27,6 @@ from pcl_lib.data.readers import (
 DATA = Path(os.environ.get("PCL_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 
-@pytest.fixture(autouse=True)
-def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PCL_CACHE", raising=False)
-
-
 def at(path: str) -> Path:
     if not (DATA / path).exists():
         pytest.skip(f"{path} is not in {DATA} (set PCL_DATA)")
