@@ -1,6 +1,6 @@
 """What a caller hands over (tensor on any device, array, Cloud) as a plain array, checked at the door."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -32,16 +32,25 @@ def as_points(points: Any, name: str = "points") -> np.ndarray:
     return array
 
 
+def is_one_cloud(clouds: Any) -> bool:
+    """A single cloud where several could stand: a `Cloud`, or an array with two axes."""
+    return getattr(getattr(clouds, "points", clouds), "ndim", None) == 2
+
+
 def as_clouds(clouds: Any, name: str = "clouds") -> list[np.ndarray]:
     """Several clouds: a sequence, or a batch (B, N, D). They may differ in N, not in D."""
-    arrays = [as_points(cloud, f"{name}[{i}]") for i, cloud in enumerate(clouds)]
-    if not arrays:
+    if is_one_cloud(clouds):
+        raise ValueError(f"{name} is a single cloud; pass a list of clouds or a batch of shape (B, N, D)")
+    found = [as_points(cloud, f"{name}[{i}]") for i, cloud in enumerate(clouds)]
+    if not found:
         raise ValueError(f"{name} is empty; pass at least one cloud")
-    if len({array.shape[1] for array in arrays}) > 1:
-        raise ValueError(
-            f"{name} mix dimensions: shapes {[array.shape for array in arrays]}; draw 2-D and 3-D apart"
-        )
-    return arrays
+    check_same_dims(found)
+    return found
+
+
+def as_one_or_more(clouds: Any, name: str) -> list[np.ndarray]:
+    """Like `as_clouds`, and a single cloud is a list of one."""
+    return [as_points(clouds, name)] if is_one_cloud(clouds) else as_clouds(clouds, name)
 
 
 def as_values(values: Any, points: np.ndarray, name: str = "values") -> np.ndarray:
@@ -52,21 +61,40 @@ def as_values(values: Any, points: np.ndarray, name: str = "values") -> np.ndarr
             f"{name} must have one number per point, shape ({len(points)},), received {array.shape}"
         )
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} has NaN or infinite numbers; mask those points before drawing")
+        raise ValueError(f"{name} has NaN or infinite numbers; leave those points out before drawing")
     return array
 
 
-def check_alt(alt: str) -> str:
+def as_index(index: Any, n: int, m: int) -> np.ndarray:
+    """`n` whole numbers from 0 to `m` - 1."""
+    array = as_array(index)
+    if array.shape != (n,):
+        raise ValueError(f"index must have one entry per point of x, shape ({n},), received {array.shape}")
+    if (array != np.rint(array)).any() or array.min() < 0 or array.max() >= m:
+        raise ValueError(
+            f"index must hold whole numbers from 0 to {m - 1}, for y has {m} points; "
+            f"received numbers from {array.min():g} to {array.max():g}"
+        )
+    return array.astype(np.int64)
+
+
+def check_alt(alt: str, name: str = "alt") -> str:
     """The text alternative, without which a reader who cannot see the figure gets nothing."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(
-            f"alt is empty ({alt!r}): say in a sentence what the figure shows, for readers who cannot see it "
+            f"{name} is empty ({alt!r}): say in a sentence what the figure shows, for readers who cannot see it "
             "(screen readers, text output, a picture that did not load)"
         )
     return " ".join(alt.split())
 
 
-def check_length(items: Sequence | None, n: int, name: str, of: str = "clouds") -> None:
+def check_same_dims(clouds: Sequence[np.ndarray]) -> None:
+    """2-D and 3-D clouds cannot share a picture."""
+    if len({cloud.shape[1] for cloud in clouds}) > 1:
+        raise ValueError(f"clouds of shapes {[c.shape for c in clouds]} mix 2-D and 3-D; draw them apart")
+
+
+def check_length(items: Sized | None, n: int, name: str, of: str = "clouds") -> None:
     """`items` must be as many as the things it belongs to."""
     if items is not None and len(items) != n:
         raise ValueError(f"{name} has {len(items)} entries for {n} {of}; pass one each")

@@ -1,47 +1,57 @@
 """One cloud or several side by side."""
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as MplFigure
-from PIL import Image as Pillow
 
 from pcl_lib.viz import arrays
-from pcl_lib.viz.colours import BLUE, PALE
-from pcl_lib.viz.encode import CSS_PIXELS_PER_INCH, palette_png, png
-from pcl_lib.viz.figure import Figure, Image, figure_html
-from pcl_lib.viz.points import draw_points, marker_diameter, value_map
-from pcl_lib.viz.project import frame_of, project
+from pcl_lib.viz.colours import BLUE
+from pcl_lib.viz.encode import CSS_PIXELS_PER_INCH, png
+from pcl_lib.viz.figure import Figure, figure_html, row_html, title_html
+from pcl_lib.viz.points import paint
+from pcl_lib.viz.project import Scene, Up, View, scene_of
+from pcl_lib.viz.scale import scale_html
 
 PAGE_WIDTH = 700  # CSS pixels of a page's column
+WIDEST = 420
 
 
 def cloud(
     points: Any,
     *,
     alt: str,
-    title: str | None = None,
     values: Any = None,
-    normals: Any = None,
+    value_label: str | None = None,
+    value_range: tuple[float, float] | None = None,
     faint: Any = None,
-    **options: Any,
+    limits: Any = None,
+    title: str | None = None,
+    caption: str | None = None,
+    view: View = (20.0, -60.0),
+    up: Up = "z",
+    colour: str = BLUE,
 ) -> Figure:
-    """Draws one cloud; the arguments are those of `clouds`, for a single one.
+    """Draws one cloud. The arguments are those of `clouds`, for a single one.
 
     >>> import numpy as np
     >>> cloud(np.eye(3), alt="Three points on the axes")
     Three points on the axes
     """
     return clouds(
-        [points],
+        [arrays.as_points(points)],
         alt=alt,
-        titles=None if title is None else [title],
         values=None if values is None else [values],
-        normals=None if normals is None else [normals],
+        value_label=value_label,
+        value_range=value_range,
         faint=None if faint is None else [faint],
-        **options,
+        limits=limits,
+        titles=None if title is None else [title],
+        caption=caption,
+        view=view,
+        up=up,
+        colours=colour,
     )
 
 
@@ -50,104 +60,109 @@ def clouds(
     *,
     alt: str,
     titles: Sequence[str] | None = None,
-    values: Sequence | None = None,
+    values: Sequence[Any] | None = None,
     value_label: str | None = None,
     value_range: tuple[float, float] | None = None,
-    normals: Sequence | None = None,
-    faint: Sequence | None = None,
+    faint: Sequence[Any] | None = None,
+    limits: Any = None,
     columns: int | None = None,
-    view: tuple[float, float] = (20.0, -60.0),
+    view: View = (20.0, -60.0),
+    up: Up = "z",
     colours: str | Sequence[str] = BLUE,
     same_scale: bool = True,
     caption: str | None = None,
 ) -> Figure:
-    """Draws clouds side by side, under one camera and at one scale, wrapped on a narrow screen."""
+    """Draws clouds side by side, under one camera and at one scale; on a narrow screen they wrap.
+
+    Near points are large and dark, far ones small and pale; the axes have equal scales and no box.
+
+    - `clouds`: a list of (N, D), which may differ in N, or a batch (B, N, D); D is 2 or 3. Tensors on any device,
+      arrays or `Cloud`s.
+    - `alt`: what the figure shows, for readers who cannot see it. Required.
+    - `values`: one array (N,) per cloud that colours its points, with a scale that all share: over `value_range`,
+      else from the smallest to the largest value. `value_label` names the number and its unit; required with them.
+    - `faint`: one cloud (or None) per cloud, drawn behind it in pale ink, such as the target.
+    - `limits`: a cloud or several that camera and limits are taken from; default, all that is drawn.
+    - `view`: elevation and azimuth in degrees; `up`: the axis that points up.
+    - `same_scale=False`: each cloud fills its picture. Use it for a gallery, not for a comparison.
+
+    Cost: about 0.1 s and 40 kB of page per cloud of 2048 points.
+    Errors: `ValueError` for shapes that do not fit, NaN, an empty `alt`, values without a label.
+
+    >>> import numpy as np
+    >>> figure = clouds(np.zeros((2, 8, 3)), titles=["before", "after"], alt="Two clouds")
+    >>> figure.html.count("<img")
+    2
+    """
     alt = arrays.check_alt(alt)
     shapes = arrays.as_clouds(clouds)
     n = len(shapes)
-    for items, name in ((titles, "titles"), (values, "values"), (normals, "normals"), (faint, "faint")):
+    for items, name in ((titles, "titles"), (values, "values"), (faint, "faint")):
         arrays.check_length(items, n, name)
     behind = [
-        None if faint is None or faint[i] is None else arrays.as_points(faint[i], f"faint[{i}]")
-        for i in range(n)
+        None if x is None else arrays.as_points(x, f"faint[{i}]") for i, x in enumerate(faint or [None] * n)
     ]
     numbers = (
         None
         if values is None
-        else [arrays.as_values(v, x, f"values[{i}]") for i, (v, x) in enumerate(zip(values, shapes))]
+        else [
+            arrays.as_values(v, x, f"values[{i}]")
+            for i, (v, x) in enumerate(zip(values, shapes, strict=True))
+        ]
     )
-    if numbers is not None and not value_label:
-        raise ValueError("values need a value_label: what is the number, in which unit?")
-    low, high = value_range or (
-        (min(map(np.min, numbers)), max(map(np.max, numbers))) if numbers else (0.0, 1.0)
-    )
-    columns = min(n, 4) if columns is None else columns
+    if numbers is not None and not (value_label and value_label.strip()):
+        raise ValueError("values need a value_label: which number is it, in which unit?")
+    if numbers is not None and value_range is None:
+        value_range = (float(min(v.min() for v in numbers)), float(max(v.max() for v in numbers)))
     names = [colours] * n if isinstance(colours, str) else list(colours)
     arrays.check_length(names, n, "colours")
+    columns = min(n, 4) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, received {columns}")
 
-    width = min(PAGE_WIDTH / columns, 460)
-    groups = [[x] + ([y] if y is not None else []) for x, y in zip(shapes, behind)]
-    shared = frame_of([x for group in groups for x in group])
+    scenes = scenes_of(shapes, behind, limits, view=view, up=up, same_scale=same_scale)
+    width = min(PAGE_WIDTH / columns, WIDEST)
+    # One height for the row: that of the tallest scene, but not much more than a square.
+    height = width * min(max((s.high - s.low)[1] / (s.high - s.low)[0] for s in scenes), 1.25)
     cells = []
-    frames = [shared if same_scale else frame_of(group) for group in groups]
-    seen = [project(x, view, centre=c, radius=r) for x, (c, r) in zip(shapes, frames)]
-    seen_behind = [
-        None if y is None else project(y, view, centre=c, radius=r) for y, (c, r) in zip(behind, frames)
-    ]
-    paper = np.concatenate([s.xy for s in [*seen, *(s for s in seen_behind if s is not None)]])
-    low_xy, high_xy = paper.min(axis=0), paper.max(axis=0)
-    middle, half = (low_xy + high_xy) / 2, np.maximum((high_xy - low_xy) / 2, 0.2) * 1.06
-    height = width * half[1] / half[0]
-    for i in range(n):
-        fig = MplFigure(figsize=(width / CSS_PIXELS_PER_INCH, height / CSS_PIXELS_PER_INCH))
+    for i, scene in enumerate(scenes):
+        fig = MplFigure(layout="none", figsize=(width / CSS_PIXELS_PER_INCH, height / CSS_PIXELS_PER_INCH))
         ax = fig.add_axes((0, 0, 1, 1))
-        ax.set(
-            xlim=(middle[0] - half[0], middle[0] + half[0]), ylim=(middle[1] - half[1], middle[1] + half[1])
-        )
-        ax.axis("off")
-        if seen_behind[i] is not None:
-            draw_points(
-                ax,
-                seen_behind[i],
-                PALE,
-                diameter=marker_diameter(len(behind[i]), width, height) * 0.8,
-                zorder=1,
-            )
-        colour: Any = names[i]
-        if numbers is not None:
-            colour = value_map()((numbers[i] - low) / max(high - low, 1e-12))[:, :3]
-        draw_points(
+        paint(
             ax,
-            seen[i],
-            colour,
-            diameter=marker_diameter(len(shapes[i]), width, height),
-            haze=0.0 if numbers is not None else 0.62,
+            scene,
+            shapes[i],
+            behind[i],
+            None if numbers is None else numbers[i],
+            value_range,
+            colour=names[i],
         )
-        label = titles[i] if titles is not None else f"{i + 1} of {n}"
-        tag = png(fig, tight=False).tag(alt if n == 1 else f"{label}: {alt}")
-        words = (
-            ""
-            if titles is None
-            else f'<p class="pcl-title" style="margin:0;text-align:center">{html.escape(titles[i])}</p>'
-        )
-        cells.append(f'<div class="pcl-panel">{words}{tag}</div>')
-    body = (
-        f'<div class="pcl-row" style="--pcl-columns:{columns};display:grid;gap:.5rem;'
-        f'grid-template-columns:repeat({columns},1fr)">{"".join(cells)}</div>'
-    )
-    if numbers is not None:
-        body += colour_bar(float(low), float(high), str(value_label))
+        label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
+        picture = png(fig, tight=False).tag(alt if n == 1 else f"{label}. {alt}")
+        cells.append((title_html(titles[i]) if titles is not None else "") + picture)
+    body = row_html(cells, columns)
+    if value_range is not None and value_label:
+        body += scale_html(value_range, value_label)
     return Figure(figure_html(body, caption), alt)
 
 
-def colour_bar(low: float, high: float, label: str) -> str:
-    """The scale of the values as text and a ramp."""
-    ramp = (value_map()(np.linspace(0, 1, 128))[None, :, :3] * 255).astype(np.uint8)
-    image = palette_png(Pillow.fromarray(np.repeat(ramp, 4, axis=0)), colours=64)
-    image = Image(image.data, image.kind, 160, 10)
-    low_text, high_text = html.escape(f"{low:.3g}"), html.escape(f"{high:.3g}")
-    tag = image.tag(f"Colour scale of {label}, from {low_text} (pale) to {high_text} (dark)")
-    return (
-        f'<div class="pcl-scale" style="display:flex;gap:.5rem;align-items:center;justify-content:center">'
-        f"<span>{low_text}</span>{tag}<span>{high_text}</span><span>{html.escape(label)}</span></div>"
-    )
+def scenes_of(
+    shapes: list[np.ndarray],
+    behind: Sequence[np.ndarray | None],
+    limits: Any,
+    *,
+    view: View,
+    up: Up,
+    same_scale: bool,
+) -> list[Scene]:
+    """A scene for each cloud: the same for all, or each its own."""
+    groups = [[x] if y is None else [x, y] for x, y in zip(shapes, behind, strict=True)]
+    held = [x for group in groups for x in group]
+    arrays.check_same_dims(held)
+    if limits is not None:
+        held = arrays.as_one_or_more(limits, "limits")
+        arrays.check_same_dims([*held, shapes[0]])
+        return [scene_of(held, view=view, up=up)] * len(shapes)
+    if same_scale:
+        return [scene_of(held, view=view, up=up)] * len(shapes)
+    return [scene_of(group, view=view, up=up) for group in groups]

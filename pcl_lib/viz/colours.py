@@ -13,6 +13,7 @@ PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 
 PALE = "#c9ced6"  # a cloud that stands behind another one
 GRID = "#d9dde3"
+LINE = "#8a93a0"  # thin lines between points
 
 # Perceptually uniform and readable without colour vision. Reversed, so that a large value is the darkest ink;
 # the lightest tenth is cut away, for it would vanish on white paper.

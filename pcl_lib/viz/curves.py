@@ -13,8 +13,18 @@ from pcl_lib.viz.figure import Figure
 from pcl_lib.viz.show import show
 from pcl_lib.viz.style import style
 
-DASHES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 2, 1, 2, 1, 2)), "-")
+DASHES = (
+    "-",
+    (0, (5, 1.6)),
+    (0, (1.2, 1.2)),
+    (0, (6, 1.5, 1.2, 1.5)),
+    (0, (9, 2)),
+    (0, (3, 1.2)),
+    (0, (6, 1, 1, 1, 1, 1)),
+)
 MARKERS = "os^DvPX"
+FEW_STEPS = 12  # up to here each step gets a marker
+LEGEND_LETTERS = 58  # what fits beside each other above the axes
 
 
 def curves(
@@ -30,31 +40,43 @@ def curves(
     title: str | None = None,
     caption: str | None = None,
 ) -> Figure:
-    """Draws for each label the mean over seeds and a band; an array is (steps,) or (seeds, steps)."""
+    """Draws one curve per label: the mean over seeds and a band around it.
+
+    - `series`: label -> array (steps,) or (seeds, steps).
+    - `x`: what the steps stand for, (steps,), or one array per label where they differ; default 0, 1, 2, ...
+    - `band`: "minmax" from the smallest to the largest seed, "std" one standard deviation (n - 1) to each side.
+      The caption says which, and how many seeds.
+    - `alt`: what the figure shows, for readers who cannot see it. Required.
+
+    Colours are Okabe and Ito's, and each curve has its own dashes, so it can be told without colour.
+    Errors: `ValueError` for shapes that do not fit, non-positive numbers on a logarithmic axis, an empty `alt`.
+
+    >>> curves({"a": [3, 2, 1]}, xlabel="step", ylabel="loss", alt="The loss falls from 3 to 1")
+    The loss falls from 3 to 1
+    """
     alt = arrays.check_alt(alt)
     if not series:
         raise ValueError("series is empty; pass at least one label with an array (steps,) or (seeds, steps)")
+    if band not in ("minmax", "std"):
+        raise ValueError(f"band must be 'minmax' or 'std', received {band!r}")
+    data = {label: as_curve(label, runs, x) for label, runs in series.items()}
+    for label, (steps, runs) in data.items():
+        if (logx and (steps <= 0).any()) or (logy and (runs <= 0).any()):
+            raise ValueError(
+                f"series[{label!r}] has numbers that are not positive; a logarithmic axis cannot show them"
+            )
     with style():
         fig = MplFigure()
         ax = fig.add_subplot()
-        shared = None if x is None or isinstance(x, Mapping) else arrays.as_array(x)
-        for (label, runs), colour, dash in zip(series.items(), cycle(PALETTE), cycle(DASHES)):
-            y = np.atleast_2d(arrays.as_array(runs))
-            here = arrays.as_array(x[label]) if isinstance(x, Mapping) else shared
-            here = np.arange(y.shape[1], dtype=float) if here is None else here
-            if y.ndim != 2 or here.shape != (y.shape[1],):
-                raise ValueError(
-                    f"series[{label!r}] must have shape (steps,) or (seeds, steps), received {arrays.as_array(runs).shape}, with x of shape {here.shape}"
-                )
-            mean = y.mean(axis=0)
-            ax.plot(here, mean, color=colour, linestyle=dash, label=label)
-            if len(y) > 1:
-                low, high = (
-                    (y.min(axis=0), y.max(axis=0))
-                    if band == "minmax"
-                    else (mean - y.std(axis=0, ddof=1), mean + y.std(axis=0, ddof=1))
-                )
-                ax.fill_between(here, low, high, color=colour, alpha=0.18, linewidth=0)
+        for (label, (steps, runs)), colour, dash, marker in zip(
+            data.items(), cycle(PALETTE), cycle(DASHES), cycle(MARKERS), strict=False
+        ):
+            mean = runs.mean(axis=0)
+            few = len(steps) <= FEW_STEPS
+            ax.plot(steps, mean, color=colour, linestyle=dash, label=label, marker=marker if few else None)
+            if len(runs) > 1:
+                low, high = edges(runs, band)
+                ax.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
         ax.set(
             xlabel=xlabel,
             ylabel=ylabel,
@@ -63,5 +85,43 @@ def curves(
         )
         if title:
             ax.set_title(title)
-        ax.legend()
-        return show(fig, alt=alt, caption=caption)
+        if len(data) > 1:
+            # Above the axes no curve can hide behind the legend.
+            columns = max(1, LEGEND_LETTERS // (max(len(str(label)) for label in data) + 6))
+            fig.legend(loc="outside upper left", ncols=min(columns, len(data)), handlelength=3.2)
+        return show(fig, alt=alt, caption=with_band_note(caption, data, band))
+
+
+def as_curve(label: str, runs: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Steps (S,) and runs (seeds, S) of one label."""
+    array = arrays.as_array(runs)
+    table = np.atleast_2d(array)
+    given = x.get(label) if isinstance(x, Mapping) else x
+    steps = np.arange(table.shape[-1], dtype=float) if given is None else arrays.as_array(given)
+    if array.ndim not in (1, 2) or array.size == 0 or steps.shape != (table.shape[1],):
+        raise ValueError(
+            f"series[{label!r}] must have shape (steps,) or (seeds, steps), received {array.shape}"
+            + ("" if given is None else f" with x of shape {steps.shape}")
+        )
+    return steps, table
+
+
+def edges(runs: np.ndarray, band: str) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper edge of the band, (S,) each."""
+    if band == "minmax":
+        return runs.min(axis=0), runs.max(axis=0)
+    mean, std = runs.mean(axis=0), runs.std(axis=0, ddof=1)
+    return mean - std, mean + std
+
+
+def with_band_note(
+    caption: str | None, data: Mapping[str, tuple[np.ndarray, np.ndarray]], band: str
+) -> str | None:
+    """The caption, with a sentence on what line and band are where there are several seeds."""
+    counts = sorted({len(runs) for _, runs in data.values() if len(runs) > 1})
+    if not counts:
+        return caption
+    seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    what = "from the smallest to the largest" if band == "minmax" else "one standard deviation to each side"
+    note = f"Line: mean of {seeds} seeds; band: {what}."
+    return f"{caption} {note}" if caption else note

@@ -12,8 +12,9 @@ from pcl_lib.viz.figure import Image
 from pcl_lib.viz.style import RC
 
 CSS_PIXELS_PER_INCH = 100
-DENSITY = 2  # device pixels per CSS pixel: sharp on the screens of phones and laptops
+DENSITY = 2.0  # device pixels per CSS pixel: sharp on the screens of phones and laptops
 LARGEST_SVG = 1_000_000
+MARGIN = 0.04  # inches around a tight bounding box
 
 
 def svg(fig: matplotlib.figure.Figure) -> Image:
@@ -30,52 +31,55 @@ def svg(fig: matplotlib.figure.Figure) -> Image:
             format="svg",
             transparent=True,
             bbox_inches="tight",
-            pad_inches=0.04,
+            pad_inches=MARGIN,
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
     data = buffer.getvalue()
     if len(data) > LARGEST_SVG:
         raise ValueError(
-            f"the SVG has {len(data):,} bytes, more than {LARGEST_SVG:,}: too many points or lines for vectors; "
+            f"the SVG has {len(data):,} bytes, more than {LARGEST_SVG:,}: too many points for vectors; "
             "pass vector=False"
         )
-    size = (
-        re.search(rb'<svg [^>]*?width="([\d.]+)pt"', data),
-        re.search(rb'<svg [^>]*?height="([\d.]+)pt"', data),
-    )
-    width, height = (round(float(match[1]) / 72 * CSS_PIXELS_PER_INCH) for match in size if match)
+    sides = re.findall(rb' (?:width|height)="([\d.]+)pt"', data[:2000])
+    width, height = (round(float(side) / 72 * CSS_PIXELS_PER_INCH) for side in sides)
     return Image(data, "svg+xml", width, height)
 
 
-def png(fig: matplotlib.figure.Figure, *, colours: int = 128, tight: bool = True) -> Image:
-    """The figure as a PNG with at most `colours` colours on a transparent ground.
-
-    Formula: over white paper every pixel is exactly the palette colour c that the quantiser chose; each c is
-    stored as the most transparent colour which gives c over white, alpha = 1 - min(c), (c - 1 + alpha) / alpha.
-    So there is no pale fringe when the page is dark.
-    """
+def png(
+    fig: matplotlib.figure.Figure, *, colours: int = 96, tight: bool = True, density: float = DENSITY
+) -> Image:
+    """The figure as a PNG with at most `colours` colours on a transparent ground."""
     buffer = io.BytesIO()
     fig.savefig(
         buffer,
         format="png",
-        dpi=DENSITY * CSS_PIXELS_PER_INCH,
+        dpi=density * CSS_PIXELS_PER_INCH,
         facecolor="white",
         bbox_inches="tight" if tight else None,
-        pad_inches=0.04,
+        pad_inches=MARGIN,
     )
-    picture = Pillow.open(buffer).convert("RGB")
-    return palette_png(picture, colours=colours)
+    return palette_png(Pillow.open(buffer).convert("RGB"), colours=colours, density=density)
 
 
-def palette_png(picture: Pillow.Image, *, colours: int = 128) -> Image:
-    """An RGB picture on white as a transparent palette PNG; see `png`."""
+def palette_png(picture: Pillow.Image, *, colours: int = 96, density: float = DENSITY) -> Image:
+    """An RGB picture on white paper as a palette PNG on a transparent ground.
+
+    Over white every pixel is exactly the colour c that the quantiser chose: c is stored as the most transparent
+    colour that gives c over white, opacity a = 1 - min(c) and colour (c - 1 + a) / a. So there is no pale
+    fringe when the page is dark.
+
+    >>> half = palette_png(Pillow.new("RGB", (4, 2), (128, 128, 128)))
+    >>> Pillow.open(io.BytesIO(half.data)).convert("RGBA").getpixel((0, 0))
+    (0, 0, 0, 127)
+    """
     small = picture.quantize(colours, method=Pillow.Quantize.MEDIANCUT, dither=Pillow.Dither.NONE)
     palette = np.array(small.getpalette(), dtype=np.float64).reshape(-1, 3) / 255
-    # The quantiser's nearest-to-white entry is the paper itself.
-    palette[palette.min(axis=1) > 0.985] = 1.0
-    alpha = 1 - palette.min(axis=1)
-    colour = (palette - (1 - alpha[:, None])) / np.maximum(alpha[:, None], 1e-9)
+    palette[palette.min(axis=1) > 0.985] = 1.0  # the quantiser averages the paper with the palest pixels
+    opacity = 1 - palette.min(axis=1)
+    colour = (palette - (1 - opacity[:, None])) / np.maximum(opacity[:, None], 1e-9)
     small.putpalette(np.clip(np.rint(colour * 255), 0, 255).astype(np.uint8).tobytes())
     out = io.BytesIO()
-    small.save(out, format="PNG", optimize=True, transparency=np.rint(alpha * 255).astype(np.uint8).tobytes())
-    return Image(out.getvalue(), "png", round(picture.width / DENSITY), round(picture.height / DENSITY))
+    small.save(
+        out, format="PNG", optimize=True, transparency=np.rint(opacity * 255).astype(np.uint8).tobytes()
+    )
+    return Image(out.getvalue(), "png", round(picture.width / density), round(picture.height / density))

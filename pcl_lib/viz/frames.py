@@ -1,6 +1,5 @@
 """A slider over pictures that needs no kernel."""
 
-import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,21 +10,26 @@ from IPython.display import HTML, display
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.encode import png
-from pcl_lib.viz.figure import Figure, figure_html
+from pcl_lib.viz.figure import Figure, figure_html, words
+from pcl_lib.viz.style import style
 
 LARGEST = 2_000_000
 
 
 class Frames:
-    """What `frames` returns: the `widget` for the screen and a `still` for paper, shown together."""
+    """What `frames` returns: `widget` for the screen and `still`, HTML, for paper. Both are shown together.
 
-    def __init__(self, widget: widgets.Widget, still: str, alt: str, n_bytes: int) -> None:
-        self.widget, self.still, self.alt, self.n_bytes = widget, still, alt, n_bytes
+    `n_bytes` is what the frames add to the page.
+    """
+
+    def __init__(self, widget: widgets.Widget, still: str, text: str, n_bytes: int) -> None:
+        self.widget, self.still, self.text, self.n_bytes = widget, still, text, n_bytes
 
     def __repr__(self) -> str:
-        return self.alt
+        return self.text
 
     def _ipython_display_(self) -> None:
+        # Two outputs, because a page shows only one form of each: the widget, and a picture for paper.
         display(self.widget)
         display(HTML(self.still))
 
@@ -38,45 +42,72 @@ def frames(
     alt: str,
     caption: str | None = None,
     start: int = 0,
-    interval: int = 700,
+    interval: int = 500,
 ) -> Frames:
-    """A slider with a Play button over pictures drawn in advance."""
+    """A slider with a Play button over pictures that are drawn now; it works on the page without a kernel.
+
+    - `draw`: a function of the frame's number that gives a matplotlib figure (it is called inside `style()`) or a
+      `Figure` of this package; or a list of such.
+    - `n_frames`: how many; default, as many as there are labels.
+    - `labels`: one per frame, shown with it ("step 12").
+    - `alt`: what the whole series shows, for readers who cannot see it. Required.
+    - `start`: the frame shown first, and the one that is printed. `interval`: milliseconds per frame of Play.
+
+    Cost: the bytes of all pictures, at most 2 MB (`LARGEST`); a row of three clouds is about 50 kB.
+    Errors: `ValueError` if the pictures pass 2 MB, labels and frames differ in number, or `alt` is empty.
+
+    >>> from matplotlib.figure import Figure as MplFigure
+    >>> frames(lambda i: MplFigure(figsize=(1, 1)), labels=["first", "second"], alt="Two empty sheets")
+    Two empty sheets
+    """
     alt = arrays.check_alt(alt)
-    n = len(labels) if n_frames is None else n_frames
-    pictures = [draw(i) for i in range(n)] if callable(draw) else list(draw)
-    arrays.check_length(labels, len(pictures), "labels", "frames")
-    if not pictures:
+    pictures: Any = draw
+    if callable(draw):
+        with style():
+            pictures = [draw(i) for i in range(len(labels) if n_frames is None else n_frames)]
+    if len(pictures) == 0:
         raise ValueError("there are no frames; pass at least one")
-    bodies = [frame_html(picture, f"{label}: {alt}", label) for picture, label in zip(pictures, labels)]
-    n_bytes = sum(len(body) for body in bodies)
+    arrays.check_length(labels, len(pictures), "labels", "frames")
+    if not 0 <= start < len(pictures):
+        raise ValueError(f"start must be from 0 to {len(pictures) - 1}, received {start}")
+    bodies = [
+        frame_html(picture, f"{label}. {alt}", label) for picture, label in zip(pictures, labels, strict=True)
+    ]
+    n_bytes = sum(len(body.encode("utf-8")) for body in bodies)
     if n_bytes > LARGEST:
         raise ValueError(
-            f"{len(bodies)} frames have {n_bytes:,} bytes, more than {LARGEST:,}; draw fewer, smaller or plainer frames"
+            f"{len(bodies)} frames have {n_bytes:,} bytes, more than {LARGEST:,}, too much for a page; "
+            "draw fewer, smaller or plainer frames"
         )
-    slider = widgets.SelectionSlider(
-        options=[(label, i) for i, label in enumerate(labels)], index=start, readout=True
-    )
-    play = widgets.Play(min=0, max=len(bodies) - 1, value=start, interval=interval)
-    stack = widgets.Stack([widgets.HTML(body) for body in bodies], selected_index=start)
-    widgets.jslink((play, "value"), (slider, "index"))
-    widgets.jslink((slider, "index"), (stack, "selected_index"))
-    box = widgets.VBox([widgets.HBox([play, slider]), stack])
-    box.add_class("pcl-frames")
     still = figure_html(bodies[start], caption, "pcl-print-only").replace(
         'style="', 'style="display:none;', 1
     )
-    return Frames(box, still, alt, n_bytes)
+    return Frames(player(bodies, start, interval, caption), still, alt, n_bytes)
+
+
+def player(bodies: list[str], start: int, interval: int, caption: str | None) -> widgets.Widget:
+    """Play and slider, linked in the browser to a stack of pictures."""
+    last = len(bodies) - 1
+    play = widgets.Play(min=0, max=last, value=start, interval=interval, show_repeat=False)
+    slider = widgets.IntSlider(min=0, max=last, value=start, readout=False)
+    stack = widgets.Stack([widgets.HTML(body) for body in bodies], selected_index=start)
+    slider.layout = widgets.Layout(flex="1 1 auto", width="auto")
+    for link in ((play, "value"), (slider, "value")), ((slider, "value"), (stack, "selected_index")):
+        widgets.jslink(*link)
+    below = [widgets.HTML(figure_html("", caption))] if caption else []
+    box = widgets.VBox([widgets.HBox([play, slider]), stack, *below])
+    box.add_class("pcl-frames")
+    return box
 
 
 def frame_html(picture: Any, alt: str, label: str) -> str:
-    """One frame: a matplotlib figure, or anything of this package that has `html`."""
+    """One frame and its label."""
     if isinstance(picture, Figure):
         body = picture.html
     elif isinstance(picture, matplotlib.figure.Figure):
-        body = figure_html(png(picture).tag(alt))
+        # A frame is seen for half a second: fewer colours and a lower density than a figure that stands.
+        body = figure_html(png(picture, colours=48, density=1.6).tag(alt))
         plt.close(picture)
     else:
-        raise ValueError(
-            f"a frame is a matplotlib figure or a pcl_lib.viz Figure, received {type(picture).__name__}"
-        )
-    return f'<div class="pcl-frame">{body}<p class="pcl-title">{html.escape(label)}</p></div>'
+        raise ValueError(f"a frame is a matplotlib figure or a Figure, received {type(picture).__name__}")
+    return f'<div class="pcl-frame"><p class="pcl-label" style="margin:0;text-align:center">{words(label)}</p>{body}</div>'

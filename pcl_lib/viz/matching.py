@@ -2,16 +2,65 @@
 
 from typing import Any
 
+import matplotlib.axes
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure as MplFigure
 
 from pcl_lib.viz import arrays
-from pcl_lib.viz.colours import BLUE, INK, VERMILLION
+from pcl_lib.viz.colours import BLUE, LINE, VERMILLION
 from pcl_lib.viz.encode import png
-from pcl_lib.viz.figure import Figure, figure_html
-from pcl_lib.viz.points import draw_points
-from pcl_lib.viz.project import frame_of, project
+from pcl_lib.viz.figure import Figure, figure_html, words
+from pcl_lib.viz.points import ink, scatter, set_paper
+from pcl_lib.viz.project import Up, View, scene_of
+
+LARGEST_SQUARE = 6  # matches at which a square stops growing
+
+
+def draw_matching(
+    ax: matplotlib.axes.Axes,
+    x: Any,
+    y: Any,
+    index: Any,
+    *,
+    limits: Any = None,
+    view: View = (20.0, -60.0),
+    up: Up = "z",
+) -> None:
+    """Draws x, y and a line from each x_i to y_index[i] into matplotlib axes; see `matching`."""
+    a, b = arrays.as_clouds([x, y], "x, y")
+    chosen = arrays.as_index(index, len(a), len(b))
+    scene = scene_of([a, b] if limits is None else arrays.as_one_or_more(limits, "limits"), view=view, up=up)
+    set_paper(ax, scene)
+    from_a, to_b = scene.project(a), scene.project(b)
+    ax.add_collection(
+        LineCollection(
+            list(np.stack([from_a.xy, to_b.xy[chosen]], axis=1)), colors=LINE, linewidths=1.0, zorder=1
+        )
+    )
+    count = np.bincount(chosen, minlength=len(b))
+    hit = count > 0
+    ax.scatter(
+        *to_b.xy[~hit].T,
+        s=20,
+        marker="s",
+        facecolors="white",
+        edgecolors=VERMILLION,
+        linewidths=1.1,
+        zorder=2,
+    )
+    area = 26 * np.minimum(count[hit], LARGEST_SQUARE)
+    ax.scatter(
+        *to_b.xy[hit].T,
+        s=area,
+        marker="s",
+        facecolors=VERMILLION,
+        edgecolors="white",
+        linewidths=0.7,
+        zorder=3,
+    )
+    depth = np.full(len(a), 0.5) if a.shape[1] == 2 else from_a.depth
+    scatter(ax, from_a, ink(BLUE, depth), diameter=7.5, zorder=4)
 
 
 def matching(
@@ -21,49 +70,37 @@ def matching(
     *,
     alt: str,
     names: tuple[str, str] = ("x", "y"),
-    title: str | None = None,
-    view: tuple[float, float] = (20.0, -60.0),
+    limits: Any = None,
+    view: View = (20.0, -60.0),
+    up: Up = "z",
     caption: str | None = None,
 ) -> Figure:
     """Draws x, y and a line from each x_i to y_index[i].
 
-    A point of y grows with the number of points matched to it, one that nobody chose is an empty ring.
+    x is blue discs, y squares. A square's area is proportional to the number of points matched to it (up to six),
+    and a point of y that nobody chose is hollow.
+
+    - `x` (N, D), `y` (M, D): clouds, D is 2 or 3; `index` (N,): whole numbers from 0 to M - 1, such as
+      `pcl_lib.neighbors.nearest(x, y).index`.
+    - `names`: what x and y are called under the figure.
+
+    Errors: `ValueError` for shapes that do not fit, an index outside y, an empty `alt`.
+
+    >>> import numpy as np
+    >>> matching(np.eye(2), np.zeros((1, 2)), [0, 0], alt="Two points matched to one")
+    Two points matched to one
     """
     alt = arrays.check_alt(alt)
     a, b = arrays.as_clouds([x, y], "x, y")
-    chosen = arrays.as_array(index)
-    if chosen.shape != (len(a),):
-        raise ValueError(
-            f"index must have one entry per point of x, shape ({len(a)},), received {chosen.shape}"
-        )
-    if (chosen != np.rint(chosen)).any() or chosen.min() < 0 or chosen.max() >= len(b):
-        raise ValueError(
-            f"index must hold whole numbers from 0 to {len(b) - 1} (y has {len(b)} points), received {chosen.min():g} to {chosen.max():g}"
-        )
-    chosen = chosen.astype(np.int64)
-    count = np.bincount(chosen, minlength=len(b))
-    centre, radius = frame_of([a, b])
-    seen_a, seen_b = (project(c, view, centre=centre, radius=radius) for c in (a, b))
-    fig = MplFigure(figsize=(5.6, 4.2))
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.set_aspect("equal")
-    ax.axis("off")
-    ax.add_collection(
-        LineCollection(
-            np.stack([seen_a.xy, seen_b.xy[chosen]], axis=1), colors=INK, alpha=0.45, linewidths=0.9, zorder=1
-        )
+    scene = scene_of([a, b] if limits is None else arrays.as_one_or_more(limits, "limits"), view=view, up=up)
+    width, height = scene.high - scene.low
+    scale = min(5.6 / width, 4.6 / height)
+    fig = MplFigure(layout="none", figsize=(width * scale, height * scale))
+    draw_matching(fig.add_axes((0.02, 0.02, 0.96, 0.96)), a, b, index, limits=limits, view=view, up=up)
+    key = (
+        '<p class="pcl-key" style="margin:.4rem 0 0;text-align:center">'
+        f'<span style="color:{BLUE}">●</span> {words(names[0])} &emsp; '
+        f'<span style="color:{VERMILLION}">■</span> {words(names[1])}, larger with each match &emsp; '
+        f'<span style="color:{VERMILLION}">□</span> never chosen</p>'
     )
-    draw_points(ax, seen_a, BLUE, diameter=6, zorder=3)
-    hit = count > 0
-    ax.scatter(*seen_b.xy[~hit].T, s=26, facecolors="white", edgecolors=VERMILLION, linewidths=1.3, zorder=2)
-    ax.scatter(
-        *seen_b.xy[hit].T,
-        s=26 * count[hit],
-        facecolors=VERMILLION,
-        edgecolors="white",
-        linewidths=0.6,
-        zorder=2,
-    )
-    if title:
-        ax.set_title(title)
-    return Figure(figure_html(png(fig).tag(alt), caption), alt)
+    return Figure(figure_html(png(fig, tight=False).tag(alt) + key, caption), alt)

@@ -1,16 +1,16 @@
-"""Points on paper: drawn back to front, far ones smaller and lighter."""
+"""Points on paper: drawn back to front, far ones smaller and paler."""
+
+from typing import Any
 
 import matplotlib.axes
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import ListedColormap, to_rgb
-from scipy.spatial import cKDTree
 
-from pcl_lib.viz.colours import VALUE_MAP, VALUE_MAP_START
-from pcl_lib.viz.project import Projected, camera
-
-PAPER = np.ones(3)
-FADE = 0.62  # how far the farthest point has gone towards paper
+from pcl_lib.viz import arrays
+from pcl_lib.viz.colours import BLUE, PALE, VALUE_MAP, VALUE_MAP_START
+from pcl_lib.viz.encode import CSS_PIXELS_PER_INCH
+from pcl_lib.viz.project import Projected, Scene, Up, View, scene_of
 
 
 def value_map() -> ListedColormap:
@@ -18,53 +18,144 @@ def value_map() -> ListedColormap:
     return ListedColormap(colormaps[VALUE_MAP](np.linspace(VALUE_MAP_START, 1.0, 256)))
 
 
-def marker_diameter(n: int, width: float, height: float) -> float:
+def value_colours(values: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
+    """Colours (N, 3); values outside the range take the colour of its end."""
+    low, high = value_range
+    return value_map()(np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0))[:, :3]
+
+
+def ink(colour: str, depth: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) from a dark shade (depth 0) through `colour` to a pale tint (depth 1), as haze does.
+
+    >>> ink("#ff0000", np.array([0.0, 0.5, 1.0])).round(2).tolist()
+    [[0.45, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.68, 0.68]]
+    """
+    base = np.asarray(to_rgb(colour))
+    shade, tint = 0.45 * base, 0.32 * base + 0.68
+    d = depth[:, None]
+    return np.where(d < 0.5, shade + (base - shade) * 2 * d, base + (tint - base) * (2 * d - 1))
+
+
+def fitting_diameter(n: int, width: float, height: float, dims: int) -> float:
     """Diameter in CSS pixels at which `n` points fill a picture without clotting."""
-    return float(np.clip(1.15 * np.sqrt(width * height / max(n, 1)) * 0.62, 1.5, 9.0))
+    room = np.sqrt(width * height / n)
+    return float(np.clip((0.75 if dims == 3 else 0.5) * room, 1.6, 8.0 if dims == 3 else 5.5))
 
 
-def lambert(points: np.ndarray, normals: np.ndarray, view: tuple[float, float]) -> np.ndarray:
-    """Brightness (N,) in 0..1 under a lamp over the viewer's left shoulder; a normal's sign does not matter."""
-    lamp = np.array([-0.45, 0.65, 0.75]) @ camera(view)
-    length = np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
-    return np.abs(normals @ (lamp / np.linalg.norm(lamp))) / length
-
-
-def estimate_normals(points: np.ndarray, k: int = 16) -> np.ndarray:
-    """Unsigned normals (N, 3): the direction in which a point's `k` neighbours spread least."""
-    _, index = cKDTree(points).query(points, k=min(k, len(points)))
-    spread = points[index.reshape(len(points), -1)] - points[:, None]
-    spread = spread - spread.mean(axis=1, keepdims=True)
-    return np.linalg.eigh(np.einsum("nki,nkj->nij", spread, spread))[1][:, :, 0]
-
-
-def fade(colour: np.ndarray, depth: np.ndarray, amount: float = FADE) -> np.ndarray:
-    """Colours (N, 3) mixed with paper by depth, as haze does."""
-    haze = amount * depth[:, None]
-    return colour * (1 - haze) + PAPER * haze
-
-
-def draw_points(
+def scatter(
     ax: matplotlib.axes.Axes,
     seen: Projected,
-    colour: str | np.ndarray,
+    rgb: np.ndarray,
     *,
     diameter: float,
-    haze: float = FADE,
     zorder: float = 2.0,
+    marker: str = "o",
 ) -> None:
-    """Draws the projected points in `colour` (a name, or (N, 3) numbers)."""
-    rgb = np.broadcast_to(
-        np.asarray(to_rgb(colour)) if isinstance(colour, str) else colour, (len(seen.xy), 3)
-    )
-    rgb = fade(rgb, seen.depth, haze)
+    """Draws projected points in the colours `rgb` (N, 3); a thin pale rim keeps neighbours apart."""
     order = np.argsort(-seen.depth, kind="stable")
-    in_points = diameter * 72 / 100
+    in_points = diameter * 72 / CSS_PIXELS_PER_INCH
+    flat = not seen.depth.any()
+    size = np.ones(len(order)) if flat else 1.3 - 0.6 * seen.depth
     ax.scatter(
         *seen.xy[order].T,
-        s=in_points**2 * seen.size[order],
+        s=(in_points * size[order]) ** 2,
         c=rgb[order],
-        linewidths=0.06 * in_points,
-        edgecolors=(rgb * 0.72)[order],
+        linewidths=0.08 * in_points,
+        edgecolors=(0.45 * rgb + 0.55)[order],
+        marker=marker,
         zorder=zorder,
     )
+
+
+def set_paper(ax: matplotlib.axes.Axes, scene: Scene) -> None:
+    """No box, equal scales, the scene's limits."""
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    ax.set(xlim=(scene.low[0], scene.high[0]), ylim=(scene.low[1], scene.high[1]))
+
+
+def axes_pixels(ax: matplotlib.axes.Axes) -> tuple[float, float]:
+    """Width and height of the axes in CSS pixels."""
+    size = np.asarray(ax.figure.get_size_inches()) * CSS_PIXELS_PER_INCH
+    box = ax.get_position()
+    return float(box.width * size[0]), float(box.height * size[1])
+
+
+def draw_cloud(
+    ax: matplotlib.axes.Axes,
+    points: Any,
+    *,
+    values: Any = None,
+    value_range: tuple[float, float] | None = None,
+    faint: Any = None,
+    limits: Any = None,
+    view: View = (20.0, -60.0),
+    up: Up = "z",
+    colour: str = BLUE,
+    diameter: float | None = None,
+) -> None:
+    """Draws one cloud into matplotlib axes, for figures that `cloud` and `clouds` do not give.
+
+    `points` (N, 2) keeps its coordinates, so circles and arrows can be added in the cloud's own units; (N, 3) is
+    seen from `view` = (elevation, azimuth) in degrees. `values` (N,) colour the points over `value_range`;
+    `faint` is a second cloud behind in pale ink; `limits` is a cloud (or several) that the camera and the limits
+    are taken from, so that pictures of a moving cloud hold still; `up` is the axis that points up;
+    `diameter` is that of a point in CSS pixels.
+
+    Errors: `ValueError` for shapes that do not fit, empty clouds, NaN or infinite coordinates.
+    """
+    cloud = arrays.as_points(points)
+    behind = None if faint is None else arrays.as_points(faint, "faint")
+    held = (
+        [x for x in (cloud, behind) if x is not None]
+        if limits is None
+        else arrays.as_one_or_more(limits, "limits")
+    )
+    arrays.check_same_dims([cloud, *([] if behind is None else [behind]), *held])
+    numbers = None if values is None else arrays.as_values(values, cloud)
+    if numbers is not None and value_range is None:
+        value_range = (float(numbers.min()), float(numbers.max()))
+    paint(
+        ax,
+        scene_of(held, view=view, up=up),
+        cloud,
+        behind,
+        numbers,
+        value_range,
+        colour=colour,
+        diameter=diameter,
+    )
+
+
+def paint(
+    ax: matplotlib.axes.Axes,
+    scene: Scene,
+    cloud: np.ndarray,
+    behind: np.ndarray | None = None,
+    values: np.ndarray | None = None,
+    value_range: tuple[float, float] | None = None,
+    *,
+    colour: str = BLUE,
+    diameter: float | None = None,
+) -> None:
+    """`draw_cloud` after the checks."""
+    set_paper(ax, scene)
+    width, height = axes_pixels(ax)
+    if behind is not None:
+        seen = scene.project(behind)
+        pale = np.broadcast_to(to_rgb(PALE), (len(behind), 3))
+        scatter(
+            ax,
+            seen,
+            pale,
+            diameter=0.75 * fitting_diameter(len(behind), width, height, behind.shape[1]),
+            zorder=1,
+        )
+    seen = scene.project(cloud)
+    flat = np.full(len(cloud), 0.5)
+    rgb = (
+        value_colours(values, value_range)
+        if values is not None and value_range is not None
+        else ink(colour, flat if cloud.shape[1] == 2 else seen.depth)
+    )
+    scatter(ax, seen, rgb, diameter=diameter or fitting_diameter(len(cloud), width, height, cloud.shape[1]))
