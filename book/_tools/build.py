@@ -25,18 +25,18 @@ ROOT = Path(__file__).resolve().parents[2]
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
-def library_hash() -> str:
+def library_hash(root: Path) -> str:
     """Changes when the code or the versions behind the outputs change. jupyter-cache itself looks at cells only."""
     digest = hashlib.sha256(platform.python_version().encode())
-    files = [ROOT / "constraints.txt", ROOT / "CITATION.cff", *sorted((ROOT / "pcl_lib").rglob("*.py"))]
-    for path in files:
-        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    single = [root / name for name in ("constraints.txt", "CITATION.cff") if (root / name).is_file()]
+    for path in [*single, *sorted((root / "pcl_lib").rglob("*.py"))]:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def forget_stale_outputs(build: Path) -> str | None:
+def forget_stale_outputs(build: Path, source: Path) -> str | None:
     """Drop the cache when the library changed, and what failed last time; say what was dropped."""
-    stamp, now = build / ".library-hash", library_hash()
+    stamp, now = build / ".library-hash", library_hash(source)
     before = stamp.read_text() if stamp.is_file() else None
     message = None
     if before != now:
@@ -65,7 +65,7 @@ def fetch_scripts() -> bool:
     return True
 
 
-def build(output: Path, *, strict: bool) -> int:
+def build(output: Path, *, strict: bool, source: Path = ROOT) -> int:
     """Build below `output/_build`. Strict: stop at the first error, and take every warning for an error."""
     if not jupyter_book.__version__.startswith("1."):
         print(f"This book needs jupyter-book 1.x, found {jupyter_book.__version__}.", file=sys.stderr)
@@ -73,20 +73,25 @@ def build(output: Path, *, strict: bool) -> int:
     if not fetch_scripts() and os.environ.get("CI") == "true":
         return 1
     folder = output / "_build"
-    if message := forget_stale_outputs(folder):
+    if message := forget_stale_outputs(folder, source):
         print(message)
     index = folder / "html" / "index.html"
     # Removed first, so that an index.html that is there afterwards was written by this build.
     index.unlink(missing_ok=True)
 
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT), "--path-output", str(output)]
-    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(output)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
     if strict:
         command += ["-W", "--keep-going", "--all"]
     else:
         environment["PCL_COLLECT_FAILURES"] = "1"
     started = time.monotonic()
-    status = subprocess.run(command, cwd=ROOT, env=environment).returncode
+    status = subprocess.run(command, cwd=source, env=environment).returncode
     seconds = time.monotonic() - started
 
     failed = failures(folder / "jupyter_execute")
@@ -103,9 +108,10 @@ def build(output: Path, *, strict: bool) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m book._tools.build", description=build.__doc__)
     parser.add_argument("--output", type=Path, default=ROOT, help="folder that will hold _build")
+    parser.add_argument("--source", type=Path, default=ROOT, help="folder of _config.yml and _toc.yml")
     parser.add_argument("--strict", action="store_true", help="every warning is an error")
     options = parser.parse_args()
-    return build(options.output.resolve(), strict=options.strict)
+    return build(options.output.resolve(), strict=options.strict, source=options.source.resolve())
 
 
 if __name__ == "__main__":

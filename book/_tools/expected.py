@@ -95,7 +95,9 @@ def draft(value: Any) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m book._tools.expected", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m book._tools.expected", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("page", help="page below book/, such as foundations/which-chamfer")
     parser.add_argument("--write", action="store_true", help="add entries for new keys")
     parser.add_argument("--executed", type=Path, default=EXECUTED, help="folder of the .glue.json files")

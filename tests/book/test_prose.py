@@ -47,7 +47,13 @@ def typed_numbers(text: str) -> list[str]:
             if fence and fence[1][0] == open_fences[-1][0][0] and len(fence[1]) >= len(open_fences[-1][0]):
                 open_fences.pop()
             continue
-        if fence and not fence[2] and not fence[3].strip() and open_fences and same(fence[1], open_fences[-1][0]):
+        if (
+            fence
+            and not fence[2]
+            and not fence[3].strip()
+            and open_fences
+            and same(fence[1], open_fences[-1][0])
+        ):
             close()
             open_fences.pop()
             continue

