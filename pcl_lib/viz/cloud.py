@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure as MplFigure
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.colours import BLUE
-from pcl_lib.viz.encode import CSS_PIXELS_PER_INCH, png
+from pcl_lib.viz.encode import png
 from pcl_lib.viz.figure import Figure, figure_html, row_html, title_html
-from pcl_lib.viz.points import paint
-from pcl_lib.viz.project import Scene, Up, View, scene_of
-from pcl_lib.viz.scale import scale_html
+from pcl_lib.viz.points import paint, sheet
+from pcl_lib.viz.project import Range, Scene, Up, View, scene_of
+from pcl_lib.viz.scale import scale_html, shared_values
 
 PAGE_WIDTH = 700  # CSS pixels of a page's column
 WIDEST = 420
+# Palette sizes: more colours than these cannot be told from them, and each costs bytes.
+ONE_HUE, MANY_HUES = 32, 64
 
 
 def cloud(
@@ -24,7 +25,7 @@ def cloud(
     alt: str,
     values: Any = None,
     value_label: str | None = None,
-    value_range: tuple[float, float] | None = None,
+    value_range: Range | None = None,
     faint: Any = None,
     limits: Any = None,
     title: str | None = None,
@@ -62,7 +63,7 @@ def clouds(
     titles: Sequence[str] | None = None,
     values: Sequence[Any] | None = None,
     value_label: str | None = None,
-    value_range: tuple[float, float] | None = None,
+    value_range: Range | None = None,
     faint: Sequence[Any] | None = None,
     limits: Any = None,
     columns: int | None = None,
@@ -97,23 +98,14 @@ def clouds(
     alt = arrays.check_alt(alt)
     shapes = arrays.as_clouds(clouds)
     n = len(shapes)
-    for items, name in ((titles, "titles"), (values, "values"), (faint, "faint")):
+    for items, name in ((titles, "titles"), (faint, "faint")):
         arrays.check_length(items, n, name)
     behind = [
         None if x is None else arrays.as_points(x, f"faint[{i}]") for i, x in enumerate(faint or [None] * n)
     ]
-    numbers = (
-        None
-        if values is None
-        else [
-            arrays.as_values(v, x, f"values[{i}]")
-            for i, (v, x) in enumerate(zip(values, shapes, strict=True))
-        ]
-    )
-    if numbers is not None and not (value_label and value_label.strip()):
-        raise ValueError("values need a value_label: which number is it, in which unit?")
-    if numbers is not None and value_range is None:
-        value_range = (float(min(v.min() for v in numbers)), float(max(v.max() for v in numbers)))
+    numbers: list[np.ndarray] | None = None
+    if values is not None:
+        numbers, value_range = shared_values(values, shapes, value_label, value_range)
     names = [colours] * n if isinstance(colours, str) else list(colours)
     arrays.check_length(names, n, "colours")
     columns = min(n, 4) if columns is None else columns
@@ -126,22 +118,15 @@ def clouds(
     height = width * min(max((s.high - s.low)[1] / (s.high - s.low)[0] for s in scenes), 1.25)
     cells = []
     for i, scene in enumerate(scenes):
-        fig = MplFigure(layout="none", figsize=(width / CSS_PIXELS_PER_INCH, height / CSS_PIXELS_PER_INCH))
-        ax = fig.add_axes((0, 0, 1, 1))
-        paint(
-            ax,
-            scene,
-            shapes[i],
-            behind[i],
-            None if numbers is None else numbers[i],
-            value_range,
-            colour=names[i],
-        )
+        fig, ax = sheet(width, height)
+        own = None if numbers is None else numbers[i]
+        paint(ax, scene, shapes[i], behind[i], own, value_range, colour=names[i])
         label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
-        picture = png(fig, tight=False).tag(alt if n == 1 else f"{label}. {alt}")
-        cells.append((title_html(titles[i]) if titles is not None else "") + picture)
+        picture = png(fig, tight=False, colours=ONE_HUE if own is None else MANY_HUES)
+        tag = picture.tag(alt if n == 1 else f"{label}. {alt}")
+        cells.append((title_html(titles[i]) if titles is not None else "") + tag)
     body = row_html(cells, columns)
-    if value_range is not None and value_label:
+    if numbers is not None and value_range is not None and value_label:
         body += scale_html(value_range, value_label)
     return Figure(figure_html(body, caption), alt)
 

@@ -48,7 +48,7 @@ class Figure:
         """What the figure adds to the page."""
         return len(self.html.encode("utf-8"))
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": self.text}
 
 

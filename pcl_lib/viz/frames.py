@@ -106,8 +106,9 @@ def frame_html(picture: Any, alt: str, label: str) -> str:
         body = picture.html
     elif isinstance(picture, matplotlib.figure.Figure):
         # A frame is seen for half a second: fewer colours and a lower density than a figure that stands.
-        body = figure_html(png(picture, colours=48, density=1.6).tag(alt))
+        body = figure_html(png(picture, colours=32, density=1.6).tag(alt))
         plt.close(picture)
     else:
         raise ValueError(f"a frame is a matplotlib figure or a Figure, received {type(picture).__name__}")
-    return f'<div class="pcl-frame"><p class="pcl-label" style="margin:0;text-align:center">{words(label)}</p>{body}</div>'
+    above = f'<p class="pcl-label" style="margin:0;text-align:center">{words(label)}</p>'
+    return f'<div class="pcl-frame">{above}{body}</div>'

@@ -5,13 +5,12 @@ from typing import Any
 import matplotlib.axes
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure as MplFigure
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.colours import BLUE, LINE, VERMILLION
 from pcl_lib.viz.encode import png
 from pcl_lib.viz.figure import Figure, figure_html, words
-from pcl_lib.viz.points import ink, scatter, set_paper
+from pcl_lib.viz.points import ink, scatter, set_paper, sheet
 from pcl_lib.viz.project import Up, View, scene_of
 
 LARGEST_SQUARE = 6  # matches at which a square stops growing
@@ -41,7 +40,8 @@ def draw_matching(
     count = np.bincount(chosen, minlength=len(b))
     hit = count > 0
     ax.scatter(
-        *to_b.xy[~hit].T,
+        to_b.xy[~hit, 0],
+        to_b.xy[~hit, 1],
         s=20,
         marker="s",
         facecolors="white",
@@ -51,7 +51,8 @@ def draw_matching(
     )
     area = 26 * np.minimum(count[hit], LARGEST_SQUARE)
     ax.scatter(
-        *to_b.xy[hit].T,
+        to_b.xy[hit, 0],
+        to_b.xy[hit, 1],
         s=area,
         marker="s",
         facecolors=VERMILLION,
@@ -60,7 +61,7 @@ def draw_matching(
         zorder=3,
     )
     depth = np.full(len(a), 0.5) if a.shape[1] == 2 else from_a.depth
-    scatter(ax, from_a, ink(BLUE, depth), diameter=7.5, zorder=4)
+    scatter(ax, from_a, ink(BLUE, depth), diameter=7.5, zorder=4.0)
 
 
 def matching(
@@ -94,9 +95,9 @@ def matching(
     a, b = arrays.as_clouds([x, y], "x, y")
     scene = scene_of([a, b] if limits is None else arrays.as_one_or_more(limits, "limits"), view=view, up=up)
     width, height = scene.high - scene.low
-    scale = min(5.6 / width, 4.6 / height)
-    fig = MplFigure(layout="none", figsize=(width * scale, height * scale))
-    draw_matching(fig.add_axes((0.02, 0.02, 0.96, 0.96)), a, b, index, limits=limits, view=view, up=up)
+    scale = float(min(560 / width, 440 / height))
+    fig, ax = sheet(float(width) * scale, float(height) * scale, margin=0.02)
+    draw_matching(ax, a, b, index, limits=limits, view=view, up=up)
     key = (
         '<p class="pcl-key" style="margin:.4rem 0 0;text-align:center">'
         f'<span style="color:{BLUE}">●</span> {words(names[0])} &emsp; '

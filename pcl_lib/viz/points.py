@@ -6,11 +6,13 @@ import matplotlib.axes
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.figure import Figure as MplFigure
+from matplotlib.figure import SubFigure
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.colours import BLUE, PALE, VALUE_MAP, VALUE_MAP_START
 from pcl_lib.viz.encode import CSS_PIXELS_PER_INCH
-from pcl_lib.viz.project import Projected, Scene, Up, View, scene_of
+from pcl_lib.viz.project import Number, Projected, Range, Scene, Up, View, scene_of
 
 
 def value_map() -> ListedColormap:
@@ -18,7 +20,7 @@ def value_map() -> ListedColormap:
     return ListedColormap(colormaps[VALUE_MAP](np.linspace(VALUE_MAP_START, 1.0, 256)))
 
 
-def value_colours(values: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
+def value_colours(values: np.ndarray, value_range: Range) -> np.ndarray:
     """Colours (N, 3); values outside the range take the colour of its end."""
     low, high = value_range
     return value_map()(np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0))[:, :3]
@@ -49,7 +51,6 @@ def scatter(
     *,
     diameter: float,
     zorder: float = 2.0,
-    marker: str = "o",
 ) -> None:
     """Draws projected points in the colours `rgb` (N, 3); a thin pale rim keeps neighbours apart."""
     order = np.argsort(-seen.depth, kind="stable")
@@ -57,14 +58,21 @@ def scatter(
     flat = not seen.depth.any()
     size = np.ones(len(order)) if flat else 1.3 - 0.6 * seen.depth
     ax.scatter(
-        *seen.xy[order].T,
+        seen.xy[order, 0],
+        seen.xy[order, 1],
         s=(in_points * size[order]) ** 2,
         c=rgb[order],
         linewidths=0.08 * in_points,
-        edgecolors=(0.45 * rgb + 0.55)[order],
-        marker=marker,
+        edgecolors=list(map(tuple, (0.45 * rgb + 0.55)[order])),
         zorder=zorder,
     )
+
+
+def sheet(width: Number, height: Number, margin: float = 0.0) -> tuple[MplFigure, matplotlib.axes.Axes]:
+    """An empty figure of `width` times `height` CSS pixels; the axes leave a margin, a share of each side."""
+    fig = MplFigure(figsize=(width / CSS_PIXELS_PER_INCH, height / CSS_PIXELS_PER_INCH))
+    fig.set_layout_engine("none")  # whatever the style in force says
+    return fig, fig.add_axes((margin, margin, 1 - 2 * margin, 1 - 2 * margin))
 
 
 def set_paper(ax: matplotlib.axes.Axes, scene: Scene) -> None:
@@ -76,9 +84,10 @@ def set_paper(ax: matplotlib.axes.Axes, scene: Scene) -> None:
 
 def axes_pixels(ax: matplotlib.axes.Axes) -> tuple[float, float]:
     """Width and height of the axes in CSS pixels."""
-    size = np.asarray(ax.figure.get_size_inches()) * CSS_PIXELS_PER_INCH
     box = ax.get_position()
-    return float(box.width * size[0]), float(box.height * size[1])
+    fig = ax.figure.figure if isinstance(ax.figure, SubFigure) else ax.figure
+    width, height = fig.get_size_inches() * CSS_PIXELS_PER_INCH
+    return float(box.width * width), float(box.height * height)
 
 
 def draw_cloud(
@@ -86,13 +95,13 @@ def draw_cloud(
     points: Any,
     *,
     values: Any = None,
-    value_range: tuple[float, float] | None = None,
+    value_range: Range | None = None,
     faint: Any = None,
     limits: Any = None,
     view: View = (20.0, -60.0),
     up: Up = "z",
     colour: str = BLUE,
-    diameter: float | None = None,
+    diameter: Number | None = None,
 ) -> None:
     """Draws one cloud into matplotlib axes, for figures that `cloud` and `clouds` do not give.
 
@@ -133,10 +142,10 @@ def paint(
     cloud: np.ndarray,
     behind: np.ndarray | None = None,
     values: np.ndarray | None = None,
-    value_range: tuple[float, float] | None = None,
+    value_range: Range | None = None,
     *,
     colour: str = BLUE,
-    diameter: float | None = None,
+    diameter: Number | None = None,
 ) -> None:
     """`draw_cloud` after the checks."""
     set_paper(ax, scene)
@@ -149,7 +158,7 @@ def paint(
             seen,
             pale,
             diameter=0.75 * fitting_diameter(len(behind), width, height, behind.shape[1]),
-            zorder=1,
+            zorder=1.0,
         )
     seen = scene.project(cloud)
     flat = np.full(len(cloud), 0.5)

@@ -5,7 +5,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-View = tuple[float, float]  # elevation and azimuth in degrees, as in matplotlib
+Number = float | int
+Range = tuple[Number, Number]
+View = tuple[Number, Number]  # elevation and azimuth in degrees, as in matplotlib
 Up = Literal["z", "y"]
 
 EYE = 4.5  # distance of the eye from the centre, in radii

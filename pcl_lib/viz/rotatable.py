@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure as MplFigure
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.cloud import PAGE_WIDTH
 from pcl_lib.viz.colours import BLUE
-from pcl_lib.viz.encode import CSS_PIXELS_PER_INCH, png
+from pcl_lib.viz.encode import png
 from pcl_lib.viz.figure import Figure, attribute, figure_html, row_html, title_html
-from pcl_lib.viz.points import paint
-from pcl_lib.viz.project import Scene, Up, View, camera, scene_of, z_up
+from pcl_lib.viz.points import paint, sheet
+from pcl_lib.viz.project import Number, Range, Scene, Up, View, camera, scene_of, z_up
 from pcl_lib.viz.rotatable_script import script
-from pcl_lib.viz.scale import scale_html
+from pcl_lib.viz.scale import scale_html, shared_values
 
 FULL = 32767  # coordinates travel as 16-bit whole numbers: 4.5 digits, a third of the bytes of text
-EYE = 1.45  # plotly's distance of the eye, in sides of the cube that holds the clouds
+EYE = 1.2  # plotly's distance of the eye, in sides of the cube that holds the clouds
 WIDEST = 460
 HINT = "Drag to turn, or use the arrow keys; + and − change the distance, 0 goes back."
 
@@ -31,7 +30,7 @@ def rotatable(
     alt: str,
     values: Any = None,
     value_label: str | None = None,
-    value_range: tuple[float, float] | None = None,
+    value_range: Range | None = None,
     titles: Sequence[str] | None = None,
     columns: int | None = None,
     view: View = (20.0, -60.0),
@@ -67,19 +66,9 @@ def rotatable(
     if values is not None and arrays.is_one_cloud(points) and np.ndim(arrays.as_array(values)) == 1:
         values = [values]
     arrays.check_length(titles, n, "titles")
-    arrays.check_length(values, n, "values")
-    numbers = (
-        [None] * n
-        if values is None
-        else [
-            arrays.as_values(v, x, f"values[{i}]")
-            for i, (v, x) in enumerate(zip(values, shapes, strict=True))
-        ]
-    )
-    if values is not None and not (value_label and value_label.strip()):
-        raise ValueError("values need a value_label: which number is it, in which unit?")
-    if values is not None and value_range is None:
-        value_range = (float(min(v.min() for v in numbers)), float(max(v.max() for v in numbers)))
+    numbers: list[np.ndarray] | None = None
+    if values is not None:
+        numbers, value_range = shared_values(values, shapes, value_label, value_range)
     names = [colours] * n if isinstance(colours, str) else list(colours)
     arrays.check_length(names, n, "colours")
 
@@ -89,16 +78,14 @@ def rotatable(
     cells = []
     for i, shape in enumerate(shapes):
         label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
-        still = still_tag(
-            scene, shape, numbers[i], value_range, names[i], side, alt if n == 1 else f"{label}. {alt}"
-        )
-        data = attribute(
-            json.dumps(payload(scene, shape, numbers[i], value_range, names[i]), separators=(",", ":"))
-        )
+        own = None if numbers is None else numbers[i]
+        words = alt if n == 1 else f"{label}. {alt}"
+        still = still_tag(scene, shape, own, value_range, names[i], side, words)
+        data = json.dumps(payload(scene, shape, own, value_range, names[i]), separators=(",", ":"))
         cells.append(
             (title_html(titles[i]) if titles is not None else "")
             + f'<div class="pcl-scene" style="position:relative;aspect-ratio:1;max-width:{side:.0f}px;margin:0 auto" '
-            f'data-cloud="{data}">{still}</div>'
+            f'data-cloud="{attribute(data)}">{still}</div>'
         )
     eye = dict(zip("xyz", (camera(view)[2] * EYE).round(4).tolist(), strict=True))
     body = row_html(
@@ -108,7 +95,7 @@ def rotatable(
         f'role="img" aria-label="{attribute(alt)}" tabindex="0" data-camera="{attribute(json.dumps({"eye": eye}))}" ',
     )
     body += f'<p class="pcl-hint" style="text-align:center;font-size:.85em;margin:.2rem 0 0">{HINT}</p>'
-    if value_range is not None and value_label:
+    if numbers is not None and value_range is not None and value_label:
         body += scale_html(value_range, value_label)
     return Figure(figure_html(body, caption, "pcl-rotatable") + script(), alt)
 
@@ -117,7 +104,7 @@ def payload(
     scene: Scene,
     shape: np.ndarray,
     values: np.ndarray | None,
-    value_range: tuple[float, float] | None,
+    value_range: Range | None,
     colour: str,
 ) -> dict[str, Any]:
     """What the script needs of one cloud: coordinates in the scene's ball as int16, values as bytes 0 to 255."""
@@ -135,12 +122,12 @@ def still_tag(
     scene: Scene,
     shape: np.ndarray,
     values: np.ndarray | None,
-    value_range: tuple[float, float] | None,
+    value_range: Range | None,
     colour: str,
-    side: float,
+    side: Number,
     alt: str,
 ) -> str:
     """The picture that stands until, or instead of, the live one."""
-    fig = MplFigure(layout="none", figsize=(side / CSS_PIXELS_PER_INCH, side / CSS_PIXELS_PER_INCH))
-    paint(fig.add_axes((0.05, 0.05, 0.9, 0.9)), scene, shape, None, values, value_range, colour=colour)
+    fig, ax = sheet(side, side, margin=0.05)
+    paint(ax, scene, shape, None, values, value_range, colour=colour)
     return png(fig, tight=False, colours=24 if values is None else 48, density=1.5).tag(alt, "pcl-still")

@@ -55,7 +55,7 @@ window.pclRotatable = window.pclRotatable || (function () {
       low = Math.min(low, along[i]); high = Math.max(high, along[i]);
     }
     var depth = Array.from(along, function (a) { return (high - a) / Math.max(high - low, 1e-9); });
-    var base = Math.min(Math.max(0.62 * scene.box.clientWidth / Math.sqrt(n), 1.6), 8);
+    var base = Math.min(Math.max(0.8 * scene.box.clientWidth / Math.sqrt(n), 1.8), 9);
     return {
       size: depth.map(function (d) { return base * (1.3 - 0.6 * d); }),
       color: scene.value ? Array.from(scene.value) : depth.map(function (d) { return ink(scene.colour, d); })
@@ -77,8 +77,7 @@ window.pclRotatable = window.pclRotatable || (function () {
       scenes.forEach(function (scene) {
         var part = function (d) { return scene.xyz.filter(function (_, i) { return i % 3 === d; }); };
         var marker = look(scene, camera.eye);
-        marker.line = {width: 0.5, color: "rgba(255,255,255,0.5)"};
-        marker.opacity = 1;
+        marker.line = {width: 0};
         if (scene.value) { marker.cmin = 0; marker.cmax = 255; marker.colorscale = @COLORSCALE@; }
         var axis = {visible: false, range: [-FULL, FULL], showspikes: false};
         scene.canvas = document.createElement("div");

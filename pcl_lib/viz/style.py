@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
 
 from pcl_lib.viz.colours import GRID, INK, PALETTE
 
-RC = {
+RC: dict[Any, Any] = {
     # 6.2 inches are the 620 pixels of a page's column; 11 points stay readable when a phone halves them.
     "figure.figsize": (6.2, 3.7),
     "figure.dpi": 100,

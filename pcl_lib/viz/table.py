@@ -1,15 +1,11 @@
 """Results beside the paper's: one table, each column marked with where its numbers come from."""
 
-import html
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-import torch
-
 from pcl_lib.viz.arrays import check_alt
-from pcl_lib.viz.figure import Figure
+from pcl_lib.viz.figure import Figure, attribute, words
+from pcl_lib.viz.numbers import cell_text
 
 Kind = Literal["", "paper", "code", "ours"]
 KINDS = {"": "", "paper": "paper", "code": "released code", "ours": "this book"}
@@ -24,93 +20,86 @@ def table(
     date: str | None = None,
     digits: int = 3,
 ) -> Figure:
-    """Sets rows of results as an HTML table.
+    """Sets results as an HTML table; on a narrow screen it scrolls.
 
-    `columns` are the headers; as a mapping header -> kind the kind is "paper", "code", "ours" or "" and is
-    written under the header. A row is a sequence in the columns' order, or a mapping by header. A cell is
-    text, a number, `None` (not reported), or several numbers (seeds), set as mean ± standard deviation.
+    - `columns`: the headers. As a mapping header -> kind, the kind ("paper", "code", "ours", or "" for neither) is
+      written under the header, so nobody takes the paper's number for ours.
+    - `rows`: sequences in the columns' order, or mappings by header (a missing header is an empty cell). The first
+      cell names the row. A cell is text (`$...$` is mathematics), a number (to `digits` significant digits), `None`
+      (not reported), or one number per seed, set as mean ± standard deviation (n - 1).
+    - `caption`: what the table shows. Required; it is also the table's name for screen readers.
+    - `device`, `date`: where and when our numbers were computed, set under the table.
+
+    Errors: `ValueError` if a row does not have one cell per column, a kind is unknown, or `caption` is empty.
+
+    >>> print(table([["Chamfer", 0.5, [0.4, 0.6]]], columns={"loss": "", "CD": "paper", "our CD": "ours"},
+    ...             caption="Two results", device="CPU"))
+    Two results
+    loss | CD (paper) | our CD (this book)
+    Chamfer | 0.500 | 0.500 ± 0.141
+    Device: CPU
     """
-    caption = check_alt(caption)
+    caption = check_alt(caption, "caption")
     kinds = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns, "")
+    if not kinds or len(kinds) != len(columns):
+        raise ValueError(f"columns must be different headers, at least one, received {list(columns)}")
     for header, kind in kinds.items():
         if kind not in KINDS:
             raise ValueError(f"columns[{header!r}] is {kind!r}; expected one of {list(KINDS)}")
-    lines = []
-    for i, row in enumerate(rows):
-        cells = [row.get(header) for header in kinds] if isinstance(row, Mapping) else list(row)
-        if len(cells) != len(kinds):
-            raise ValueError(f"rows[{i}] has {len(cells)} cells for {len(kinds)} columns {list(kinds)}")
-        lines.append([cell_text(cell, digits) for cell in cells])
+    lines = [row_text(row, list(kinds), f"rows[{i}]", digits) for i, row in enumerate(rows)]
+    facts = " · ".join(
+        f"{name}: {fact}" for name, fact in (("Device", device), ("Date", date)) if fact is not None
+    )
+    marked = [f"{header} ({KINDS[kind]})" if kind else header for header, kind in kinds.items()]
+    text = "\n".join([caption, *(" | ".join(line) for line in [marked, *lines]), *([facts] if facts else [])])
+    return Figure(table_html(kinds, lines, caption, facts), text)
+
+
+def row_text(row: Sequence[Any] | Mapping[str, Any], headers: list[str], name: str, digits: int) -> list[str]:
+    """The cells of a row as text, in the order of the headers."""
+    if isinstance(row, Mapping):
+        unknown = [header for header in row if header not in headers]
+        if unknown:
+            raise ValueError(
+                f"{name} has cells for {unknown}, which are no columns; the columns are {headers}"
+            )
+        cells = [row.get(header) for header in headers]
+    else:
+        cells = list(row)
+    if len(cells) != len(headers):
+        raise ValueError(f"{name} has {len(cells)} cells for {len(headers)} columns {headers}")
+    return [cell_text(cell, digits) for cell in cells]
+
+
+def table_html(kinds: Mapping[str, str], lines: list[list[str]], caption: str, facts: str) -> str:
+    """The table; its looks without the book's style sheet are the notebook's own."""
+    names = [f"pcl-{kind}" if kind else "pcl-plain" for kind in kinds.values()]
     head = "".join(
-        f'<th scope="col" class="pcl-{kind or "label"}">{html.escape(header)}'
-        + (f'<small class="pcl-kind">{KINDS[kind]}</small>' if kind else "")
+        f'<th scope="col" class="{name}">{words(header)}'
+        + (f'<br><small class="pcl-kind">{KINDS[kind]}</small>' if kind else "")
         + "</th>"
-        for header, kind in kinds.items()
+        for name, (header, kind) in zip(names, kinds.items(), strict=True)
     )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{html.escape(text)}</th>'
-            if j == 0
-            else f'<td class="pcl-{kind or "label"}">{html.escape(text)}</td>'
-            for j, (text, kind) in enumerate(zip(line, kinds.values()))
-        )
-        + "</tr>"
-        for line in lines
-    )
-    facts = " · ".join(word for word in (device and f"Device: {device}", date and f"Date: {date}") if word)
-    foot = f'<p class="pcl-facts">{html.escape(facts)}</p>' if facts else ""
-    page = (
-        f'<div class="pcl-table" tabindex="0" role="region" aria-label="{html.escape(caption, quote=True)}" style="overflow-x:auto">'
-        f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}</div>"
-    )
-    text = "\n".join(
-        [caption, " | ".join(kinds)] + [" | ".join(line) for line in lines] + ([facts] if facts else [])
-    )
-    return Figure(page, text)
-
-
-def cell_text(cell: Any, digits: int = 3) -> str:
-    """A cell as text; `digits` are significant ones.
-
-    >>> [cell_text(c) for c in ("ours", None, 0.012345, 12345, [1.0, 2.0, 3.0])]
-    ['ours', '–', '0.0123', '12345', '2.00 ± 1.00']
-    """
-    if cell is None:
-        return "–"
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, (bool, np.bool_)):
-        return "yes" if cell else "no"
-    if isinstance(cell, torch.Tensor):
-        cell = cell.detach().cpu().numpy()
-    numbers = np.asarray(cell)
-    if numbers.ndim == 0:
-        return number_text(numbers.item(), digits)
-    if numbers.ndim != 1 or numbers.size == 0:
-        raise ValueError(f"a cell is text, a number or a list of numbers, received shape {numbers.shape}")
-    if numbers.size == 1:
-        return number_text(numbers.item(), digits)
-    mean, std = float(numbers.mean()), float(numbers.std(ddof=1))
-    places = decimals(mean, digits)
-    return f"{mean:.{places}f} ± {std:.{places}f}"
-
-
-def decimals(number: float, digits: int) -> int:
-    """Decimal places that give `digits` significant digits."""
+    body = "".join(f"<tr>{line_html(line, names)}</tr>" for line in lines)
+    below = f'<p class="pcl-facts">{words(facts)}</p>' if facts else ""
+    # Focusable, so that the arrow keys scroll it where it is wider than the screen.
     return (
-        max(digits - 1 - math.floor(math.log10(abs(number))), 0)
-        if number and math.isfinite(number)
-        else digits - 1
+        f'<div class="pcl-table" tabindex="0" role="region" aria-label="{attribute(caption)}" '
+        f'style="overflow-x:auto"><table><caption>{words(caption)}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>{below}</div>"
     )
 
 
-def number_text(number: Any, digits: int) -> str:
-    """Whole numbers as they are, others to `digits` significant digits, tiny and huge ones with a power."""
-    if isinstance(number, int):
-        return str(number)
-    if not math.isfinite(number):
-        return str(number)
-    if number and not 1e-4 <= abs(number) < 1e6:
-        return f"{number:.{digits - 1}e}"
-    return f"{number:.{decimals(number, digits)}f}"
+def line_html(line: list[str], names: list[str]) -> str:
+    """The first cell heads the row; numbers stand right."""
+    first, *rest = (
+        f'class="{name}{" pcl-number" if is_number(text) else ""}"'
+        for text, name in zip(line, names, strict=True)
+    )
+    cells = "".join(f"<td {mark}>{words(text)}</td>" for mark, text in zip(rest, line[1:], strict=True))
+    return f'<th scope="row" {first}>{words(line[0])}</th>{cells}'
+
+
+def is_number(text: str) -> bool:
+    """Text that begins as a number does, or says that there is none."""
+    return text == "–" or text.lstrip("-−+").replace(".", "", 1)[:1].isdigit()
