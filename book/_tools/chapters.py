@@ -109,7 +109,7 @@ def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     url = os.environ.get("PCL_REPOSITORY_URL")
-    install = f'"pcl-lib @ git+{url}"' if url else None
+    install = f'"pcl-lib @ git+{url}" myst-nb' if url else None
     for docname in sorted(app.env.found_docs):
         if not NbMetadataCollector.get_exec_data(app.env, docname):
             continue

@@ -1,0 +1,82 @@
+"""The environment is the one that was tested: pyproject, constraints and conda file agree with what is installed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LINES = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("\n")
+PINNED = {canonicalize_name(line.split("==")[0]): line.split("==")[1] for line in LINES if "==" in line}
+EXTRAS = ("book", "test")
+# The project itself and what makes an environment; not what the project depends on.
+TOOLS = {"pcl-lib", "pip", "setuptools", "wheel"}
+# Brought by torch or Jupyter on some platforms only, in the versions that these packages themselves fix.
+PLATFORM = re.compile(r"^(nvidia-.*|cuda-.*|triton.*|appnope|colorama|pywin32.*|pywinpty)$")
+
+
+def direct() -> list[Requirement]:
+    lists = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in EXTRAS)]
+    return [Requirement(text) for texts in lists for text in texts]
+
+
+def test_constraints_are_exact_and_portable():
+    bad = [line for line in LINES if line and not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)]
+    assert not bad, "one `name==version` a line, with no address and no local version"
+    assert not [name for name in PINNED if PLATFORM.match(name) or name in TOOLS]
+    assert len(PINNED) == len([line for line in LINES if line])
+
+
+def test_installed_versions_are_the_pinned_ones():
+    problems = []
+    for distribution in metadata.distributions():
+        name = canonicalize_name(distribution.metadata["Name"])
+        if name in TOOLS or PLATFORM.match(name):
+            continue
+        if name not in PINNED:
+            problems.append(f"{name} {distribution.version} is installed, but not in constraints.txt")
+        elif Version(Version(distribution.version).public) != Version(PINNED[name]):
+            problems.append(f"{name} is {distribution.version}, constraints.txt has {PINNED[name]}")
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("requirement", direct(), ids=lambda r: r.name)
+def test_direct_dependencies_are_pinned_and_installed(requirement):
+    name = canonicalize_name(requirement.name)
+    assert name in PINNED
+    assert requirement.specifier.contains(PINNED[name]), (
+        "the pinned version is in the range of pyproject.toml"
+    )
+    assert requirement.specifier, "a direct dependency names the oldest version it works with"
+    assert requirement.url is None
+    assert metadata.version(name)
+
+
+def test_torch_is_the_agreed_one():
+    assert PINNED["torch"] == "2.13.0"
+
+
+def test_conda_file_agrees():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    (pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert pip == ["--constraint constraints.txt", f"--editable .[{','.join(EXTRAS)}]"]
+    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    (python,) = (entry.removeprefix("python") for entry in conda if entry.startswith("python"))
+    assert SpecifierSet(python) == SpecifierSet(PROJECT["requires-python"])
+    assert {"pip", "cxx-compiler"} <= set(conda)
+    assert set(PROJECT["optional-dependencies"]) == set(EXTRAS), "no extra is left out of the conda file"
+
+
+def test_makefile_installs_the_same():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f'--constraint constraints.txt --editable ".[{",".join(EXTRAS)}]"' in makefile

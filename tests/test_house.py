@@ -1,0 +1,174 @@
+"""What holds for the whole tree: style, types, layers, licences, and what must not be in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.book.conftest import unavailable
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = {
+    path.stem
+    for path in (ROOT / "pcl_lib").iterdir()
+    if path.suffix == ".py" or (path / "__init__.py").is_file()
+} - {"__init__"}
+LONGEST_FILE = 320
+LARGEST_FILE = 1_000_000
+
+
+@lru_cache(maxsize=1)
+def tracked() -> list[Path]:
+    """The files that are, or are about to be, under version control."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        unavailable("this is not a git checkout")
+    command = [git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    return [path for name in names if name and (path := ROOT / name).is_file()]
+
+
+def run(*command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"\n{done.stdout}\n{done.stderr}"
+
+
+def test_ruff():
+    run("ruff", "check", ".")
+
+
+def test_format():
+    run("ruff", "format", "--check", ".")
+
+
+def test_types():
+    run("mypy")
+
+
+def test_layers():
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"\n{done.stdout}\n{done.stderr}"
+
+
+def test_every_package_is_in_a_layer():
+    layers, figures = CONFIG["tool"]["importlinter"]["contracts"]
+    listed = {name.strip(" ()") for layer in layers["layers"] for name in layer.split("|")}
+    assert listed >= PACKAGES
+    forbidden = {name.removeprefix("pcl_lib.") for name in figures["forbidden_modules"]}
+    assert forbidden == PACKAGES - {"viz", "neighbors", "_checks", "experiments"}
+
+
+def test_no_notebook_in_the_tree():
+    assert not [path for path in tracked() if path.suffix == ".ipynb"]
+
+
+def test_files_can_be_read_in_one_sitting():
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in tracked()
+        if path.suffix == ".py"
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert not long
+
+
+def test_no_large_file():
+    assert not [path.name for path in tracked() if path.stat().st_size > LARGEST_FILE]
+
+
+# Put together from halves, so that this file does not hold what it looks for.
+FORBIDDEN = {
+    "a path of one machine": "|".join(("/wo" + "rk/", "/ro" + r"ot/", "/ho" + r"me/\w", "/Us" + r"ers/\w")),
+    "the address of a package index": "|".join(
+        (
+            "py" + r"pi\.org",
+            "pythonhos" + r"ted\.org",
+            "npm" + r"js\.(org|com)",
+            "download.py" + r"torch\.org",
+        )
+    ),
+    "a setting of a package index": "|".join(("index-" + "url", "find-" + "links")),
+    "unfinished work": "|".join(
+        (r"\bTO" + r"DO\b", r"\bFIX" + r"ME\b", r"\bXX" + r"X\b", "NotImplemented" + "Error")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_nothing_forbidden(what):
+    pattern = re.compile(FORBIDDEN[what])
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a binary file
+        for number, line in enumerate(text.splitlines(), start=1):
+            if pattern.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+    assert not found, "\n".join(found)
+
+
+def test_forbidden_patterns_match():
+    assert re.search(FORBIDDEN["a path of one machine"], "see /ho" + "me/somebody/x")
+    assert re.search(FORBIDDEN["the address of a package index"], "https://py" + "pi.org/simple")
+    assert re.search(FORBIDDEN["a setting of a package index"], "--extra-index-" + "url x")
+    assert re.search(FORBIDDEN["unfinished work"], "# TO" + "DO later")
+
+
+def test_licences_are_complete():
+    code = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert code.startswith("MIT License\n\nCopyright (c) 2026 The pcl_lib contributors\n")
+    assert "WITHOUT WARRANTY OF ANY KIND" in code
+    text = (ROOT / "LICENSE-text").read_text(encoding="utf-8")
+    assert "https://creativecommons.org/licenses/by/4.0/" in text
+    assert "Creative Commons Attribution 4.0 International Public License" in text
+    for section in range(1, 9):
+        assert f"\nSection {section} -- " in text, "the complete legal text"
+    assert text.rstrip().endswith("Creative Commons may be contacted at creativecommons.org.")
+    assert CONFIG["project"]["license"] == "MIT AND CC-BY-4.0"
+    assert set(CONFIG["project"]["license-files"]) == {"LICENSE", "LICENSE-text"}
+
+
+def test_citation_file():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    required = {"cff-version", "message", "title", "authors"}  # by CFF 1.2.0
+    assert required <= citation.keys()
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["authors"] == [{"name": "The pcl_lib contributors"}]
+    assert citation["version"] == CONFIG["project"]["version"]
+    assert citation["type"] in ("software", "dataset")
+    assert set(citation["license"]) == {"MIT", "CC-BY-4.0"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(citation["date-released"]))
+    optional = {"abstract", "date-released", "keywords", "license", "type", "version"}
+    assert citation.keys() <= required | optional, "a misspelt key would be ignored"
+
+
+def test_changelog_names_this_version():
+    assert f"\n## {CONFIG['project']['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_workflows():
+    files = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert [path.stem for path in files] == ["deploy", "release", "test"]
+    for path in files:
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+        used = [step["uses"] for step in steps if "uses" in step]
+        assert all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in used), used
+    assert any(step.get("run") == ".ci/run" for step in steps)
+
+
+def test_ci_script_is_executable():
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
