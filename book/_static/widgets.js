@@ -15,9 +15,9 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
   }
 
   function nameControls(box) {
-    const names = ["Play", "Pause", "Back to the first picture", "Repeat"];
+    const names = ["Play or pause", "Back to the first picture", "Repeat"];
     box.querySelectorAll(".widget-play button").forEach((button, i) => {
-      if (!button.hasAttribute("aria-label")) button.setAttribute("aria-label", button.title || names[i] || "Play");
+      if (!button.hasAttribute("aria-label")) button.setAttribute("aria-label", names[i] || "Play");
     });
     box.querySelectorAll(".noUi-handle").forEach((handle) => {
       if (handle.getAttribute("aria-label") !== "Picture") handle.setAttribute("aria-label", "Picture");

@@ -11,7 +11,7 @@ ORANGE = "#E69F00"
 SKY = "#56B4E9"
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK)
 
-PALE = "#c9ced6"  # a cloud that stands behind another one
+PALE = "#bcc3cd"  # a cloud that stands behind another one
 GRID = "#d9dde3"
 LINE = "#8a93a0"  # thin lines between points
 

@@ -1,5 +1,6 @@
 """Curves over steps: the mean of several seeds with a band."""
 
+import math
 from collections.abc import Mapping
 from itertools import cycle
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from pcl_lib.viz.colours import PALETTE
 from pcl_lib.viz.figure import Figure
 from pcl_lib.viz.show import show
 from pcl_lib.viz.style import style
+from pcl_lib.viz.ticks import plain_log_ticks
 
 DASHES = (
     "-",
@@ -83,12 +85,16 @@ def curves(
             xscale="log" if logx else "linear",
             yscale="log" if logy else "linear",
         )
+        for axis, log in ((ax.xaxis, logx), (ax.yaxis, logy)):
+            if log:
+                plain_log_ticks(axis)
         if title:
             ax.set_title(title)
         if len(data) > 1:
             # Above the axes no curve can hide behind the legend.
-            columns = max(1, LEGEND_LETTERS // (max(len(str(label)) for label in data) + 6))
-            fig.legend(loc="outside upper left", ncols=min(columns, len(data)), handlelength=3.2)
+            fit = max(1, LEGEND_LETTERS // (max(len(label) for label in data) + 6))
+            lines = math.ceil(len(data) / fit)
+            fig.legend(loc="outside upper left", ncols=math.ceil(len(data) / lines), handlelength=3.2)
         return show(fig, alt=alt, caption=with_band_note(caption, data, band))
 
 

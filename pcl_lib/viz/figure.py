@@ -72,6 +72,11 @@ def title_html(title: str) -> str:
     return f'<p class="pcl-title" style="margin:0;text-align:center">{words(title)}</p>'
 
 
+def scroll_html(picture: Image, alt: str) -> str:
+    """A picture with lettering: on a narrow screen it keeps a readable size, and scrolls if it must."""
+    return f'<div class="pcl-scroll" style="overflow-x:auto;--pcl-width:{picture.width}px">{picture.tag(alt)}</div>'
+
+
 def row_html(cells: list[str], columns: int, name: str = "", attributes: str = "") -> str:
     """Pictures side by side; the style sheet wraps them on a narrow screen."""
     inside = "".join(f'<div class="pcl-panel" style="min-width:0">{cell}</div>' for cell in cells)

@@ -10,7 +10,7 @@ from IPython.display import HTML, display
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.encode import png
-from pcl_lib.viz.figure import Figure, figure_html, words
+from pcl_lib.viz.figure import Figure, figure_html, scroll_html, words
 from pcl_lib.viz.style import style
 
 LARGEST = 2_000_000
@@ -61,18 +61,18 @@ def frames(
     Two empty sheets
     """
     alt = arrays.check_alt(alt)
-    pictures: Any = draw
-    if callable(draw):
-        with style():
-            pictures = [draw(i) for i in range(len(labels) if n_frames is None else n_frames)]
-    if len(pictures) == 0:
+    count = (len(labels) if n_frames is None else n_frames) if callable(draw) else len(draw)
+    if count == 0:
         raise ValueError("there are no frames; pass at least one")
-    arrays.check_length(labels, len(pictures), "labels", "frames")
-    if not 0 <= start < len(pictures):
-        raise ValueError(f"start must be from 0 to {len(pictures) - 1}, received {start}")
-    bodies = [
-        frame_html(picture, f"{label}. {alt}", label) for picture, label in zip(pictures, labels, strict=True)
-    ]
+    arrays.check_length(labels, count, "labels", "frames")
+    if not 0 <= start < count:
+        raise ValueError(f"start must be from 0 to {count - 1}, received {start}")
+    # One at a time: pyplot warns of many open figures, and each is closed once it is a picture.
+    with style():
+        bodies = [
+            frame_html(draw(i) if callable(draw) else draw[i], f"{label}. {alt}", label)
+            for i, label in enumerate(labels)
+        ]
     n_bytes = sum(len(body.encode("utf-8")) for body in bodies)
     if n_bytes > LARGEST:
         raise ValueError(
@@ -106,7 +106,7 @@ def frame_html(picture: Any, alt: str, label: str) -> str:
         body = picture.html
     elif isinstance(picture, matplotlib.figure.Figure):
         # A frame is seen for half a second: fewer colours and a lower density than a figure that stands.
-        body = figure_html(png(picture, colours=32, density=1.6).tag(alt))
+        body = figure_html(scroll_html(png(picture, colours=32, density=1.6), alt))
         plt.close(picture)
     else:
         raise ValueError(f"a frame is a matplotlib figure or a Figure, received {type(picture).__name__}")

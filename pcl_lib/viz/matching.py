@@ -10,7 +10,7 @@ from pcl_lib.viz import arrays
 from pcl_lib.viz.colours import BLUE, LINE, VERMILLION
 from pcl_lib.viz.encode import png
 from pcl_lib.viz.figure import Figure, figure_html, words
-from pcl_lib.viz.points import ink, scatter, set_paper, sheet
+from pcl_lib.viz.points import ink, lighter, scatter, set_paper, sheet
 from pcl_lib.viz.project import Up, View, scene_of
 
 LARGEST_SQUARE = 6  # matches at which a square stops growing
@@ -61,7 +61,8 @@ def draw_matching(
         zorder=3,
     )
     depth = np.full(len(a), 0.5) if a.shape[1] == 2 else from_a.depth
-    scatter(ax, from_a, ink(BLUE, depth), diameter=7.5, zorder=4.0)
+    rgb = ink(BLUE, depth)
+    scatter(ax, from_a, rgb, rim=lighter(rgb), diameter=7.5, zorder=4.0)
 
 
 def matching(

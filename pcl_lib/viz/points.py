@@ -38,6 +38,11 @@ def ink(colour: str, depth: np.ndarray) -> np.ndarray:
     return np.where(d < 0.5, shade + (base - shade) * 2 * d, base + (tint - base) * (2 * d - 1))
 
 
+def lighter(rgb: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) more than half way to white."""
+    return 0.45 * rgb + 0.55
+
+
 def fitting_diameter(n: int, width: float, height: float, dims: int) -> float:
     """Diameter in CSS pixels at which `n` points fill a picture without clotting."""
     room = np.sqrt(width * height / n)
@@ -50,9 +55,10 @@ def scatter(
     rgb: np.ndarray,
     *,
     diameter: float,
+    rim: np.ndarray,
     zorder: float = 2.0,
 ) -> None:
-    """Draws projected points in the colours `rgb` (N, 3); a thin pale rim keeps neighbours apart."""
+    """Draws projected points in the colours `rgb` (N, 3); a thin `rim` (N, 3) keeps neighbours apart."""
     order = np.argsort(-seen.depth, kind="stable")
     in_points = diameter * 72 / CSS_PIXELS_PER_INCH
     flat = not seen.depth.any()
@@ -63,7 +69,7 @@ def scatter(
         s=(in_points * size[order]) ** 2,
         c=rgb[order],
         linewidths=0.08 * in_points,
-        edgecolors=list(map(tuple, (0.45 * rgb + 0.55)[order])),
+        edgecolors=list(map(tuple, rim[order])),
         zorder=zorder,
     )
 
@@ -150,21 +156,17 @@ def paint(
     """`draw_cloud` after the checks."""
     set_paper(ax, scene)
     width, height = axes_pixels(ax)
+    dims = cloud.shape[1]
     if behind is not None:
-        seen = scene.project(behind)
-        pale = np.broadcast_to(to_rgb(PALE), (len(behind), 3))
-        scatter(
-            ax,
-            seen,
-            pale,
-            diameter=0.75 * fitting_diameter(len(behind), width, height, behind.shape[1]),
-            zorder=1.0,
-        )
+        pale = np.tile(to_rgb(PALE), (len(behind), 1))
+        small = 0.75 * fitting_diameter(len(behind), width, height, dims)
+        scatter(ax, scene.project(behind), pale, rim=lighter(pale), diameter=small, zorder=1.0)
     seen = scene.project(cloud)
-    flat = np.full(len(cloud), 0.5)
-    rgb = (
-        value_colours(values, value_range)
-        if values is not None and value_range is not None
-        else ink(colour, flat if cloud.shape[1] == 2 else seen.depth)
-    )
-    scatter(ax, seen, rgb, diameter=diameter or fitting_diameter(len(cloud), width, height, cloud.shape[1]))
+    size = fitting_diameter(len(cloud), width, height, dims) if diameter is None else float(diameter)
+    if values is None or value_range is None:
+        rgb = ink(colour, seen.depth if dims == 3 else np.full(len(cloud), 0.5))
+        scatter(ax, seen, rgb, rim=lighter(rgb), diameter=size)
+    else:
+        rgb = value_colours(values, value_range)
+        # The smallest values are pale; a darker rim keeps them on the paper.
+        scatter(ax, seen, rgb, rim=0.7 * rgb, diameter=size)

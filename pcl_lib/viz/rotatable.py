@@ -19,8 +19,8 @@ from pcl_lib.viz.rotatable_script import script
 from pcl_lib.viz.scale import scale_html, shared_values
 
 FULL = 32767  # coordinates travel as 16-bit whole numbers: 4.5 digits, a third of the bytes of text
-EYE = 1.2  # plotly's distance of the eye, in sides of the cube that holds the clouds
-WIDEST = 460
+EYE = 1.32  # plotly's distance of the eye, in sides of the cube: at 1/sin(22.5 degrees) radii the ball just fits
+WIDEST = 420
 HINT = "Drag to turn, or use the arrow keys; + and − change the distance, 0 goes back."
 
 

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 
 from pcl_lib.viz.arrays import check_alt
 from pcl_lib.viz.encode import png, svg
-from pcl_lib.viz.figure import Figure, figure_html
+from pcl_lib.viz.figure import Figure, figure_html, scroll_html
 
 
 def show(
@@ -30,4 +30,4 @@ def show(
         )
     image = svg(fig) if vector else png(fig)
     plt.close(fig)
-    return Figure(figure_html(image.tag(alt), caption), alt)
+    return Figure(figure_html(scroll_html(image, alt), caption), alt)
