@@ -67,10 +67,3 @@ def excerpt(log: str) -> str:
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     for line in config.stash.get(TIMES, []):
         terminalreporter.write_line(line)
-
-
-def unavailable(reason: str) -> None:
-    """A check that cannot run: skipped with its reason on a reader's machine, a failure in CI."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"this check must run in CI, but {reason}")
-    pytest.skip(reason)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from book._tools import vendor
 from tests.book import checks
 from tests.book.browser import ARGUMENTS, executable, overflow, shown, visit
-from tests.book.conftest import unavailable
+from tests.unavailable import unavailable
 
 pytestmark = pytest.mark.browser
 
