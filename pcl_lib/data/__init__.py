@@ -1,6 +1,6 @@
 """Clouds to learn from and to measure on: generators, readers, normalisations, partial views."""
 
-from pcl_lib.data import digits, synthetic, transforms, views
+from pcl_lib.data import digits, figures, street, synthetic, transforms, views
 from pcl_lib.data.cloud import Cloud, stack
 from pcl_lib.data.readers import (
     Completion,
@@ -39,6 +39,7 @@ __all__ = [
     "airplanes",
     "digits",
     "face_model",
+    "figures",
     "ict_faces",
     "kitti",
     "mnist",
@@ -57,6 +58,7 @@ __all__ = [
     "shapenet_part",
     "shapenet_pc15k",
     "stack",
+    "street",
     "synthetic",
     "transforms",
     "views",

@@ -21,34 +21,38 @@ def first_hits(triangles: NDArray, elevations: NDArray, steps: int) -> Hits:
     """Nearest hit along each ray from the origin at the given elevations (radians) and ``steps`` azimuths.
 
     Ray (b, s): (cos e_b cos a_s, cos e_b sin a_s, sin e_b), a_s = 2 pi s / steps. Seen from the origin a
-    triangle (F, 3, 3) fills a part of the cone around its corners; only rays inside that cone are tested
-    (Moeller and Trumbore 1997). ``elevations`` ascend. Cost: O(sum over triangles of the rays in its cone).
+    triangle (of (F, 3, 3)) fills a part of the cone around its corners; only rays inside that cone are tested.
+    ``elevations`` ascend. Cost: O(sum over triangles of the rays in its cone).
     """
-    directions = ray_directions(elevations, steps)
-    distance = np.full(directions.shape[:2], np.inf)
-    face = np.full(directions.shape[:2], -1, np.int64)
+    flat = ray_directions(elevations, steps).reshape(-1, 3)
+    distance = np.full(len(flat), np.inf)
+    face = np.full(len(flat), -1, np.int64)
     lo, hi, left, width = _windows(triangles, elevations, steps)
     count = np.maximum(hi - lo, 0) * width
     order = np.flatnonzero(count)
     # cut the list of triangles into runs of at most _PAIRS candidates (a single larger one by itself)
     run = (np.cumsum(count[order]) - 1) // _PAIRS
+    # a ray d from the origin passes a triangle (p, q, r) inside where d.(p x q), d.(q x r) and d.(r x p) have one
+    # sign; their sum is d.n with the normal n, and the ray meets the plane at distance p.n / d.n
+    edges = np.cross(triangles, np.roll(triangles, -1, axis=1))
+    plane = np.einsum("fj,fj->f", triangles[:, 0], edges.sum(1))
     for block in np.split(order, np.flatnonzero(np.diff(run)) + 1):
         tri = np.repeat(block, count[block])
         local = np.arange(len(tri)) - np.repeat(np.cumsum(count[block]) - count[block], count[block])
         beam = lo[tri] + local // width[tri]
         step = (left[tri] + local % width[tri]) % steps
-        t = _intersect(directions[beam, step], triangles[tri])
-        hit = np.isfinite(t)
-        tri, beam, step, t = tri[hit], beam[hit], step[hit], t[hit]
-        # farthest first, so that the nearest hit of a ray is written last
-        late = np.argsort(-t, kind="stable")
-        tri, beam, step, t = tri[late], beam[late], step[late], t[late]
-        best = np.full(distance.shape, np.inf)
-        which = np.full(face.shape, -1, np.int64)
-        best[beam, step], which[beam, step] = t, tri
-        nearer = best < distance
-        distance[nearer], face[nearer] = best[nearer], which[nearer]
-    return Hits(distance, face)
+        ray = beam * steps + step
+        side = np.einsum("pij,pj->pi", edges[tri], flat[ray])
+        total = side.sum(1)
+        inside = ((side >= 0).all(1) | (side <= 0).all(1)) & (np.abs(total) > 1e-15)
+        tri, ray, total = tri[inside], ray[inside], total[inside]
+        t = plane[tri] / total
+        ahead = (t > 1e-9) & (t < distance[ray])
+        tri, ray, t = tri[ahead], ray[ahead], t[ahead]
+        late = np.argsort(-t, kind="stable")  # farthest first: the nearest hit of a ray is written last
+        distance[ray[late]], face[ray[late]] = t[late], tri[late]
+    shape = (len(elevations), steps)
+    return Hits(distance.reshape(shape), face.reshape(shape))
 
 
 def ray_directions(elevations: NDArray, steps: int) -> NDArray[np.float64]:
@@ -82,18 +86,3 @@ def _windows(triangles: NDArray, elevations: NDArray, steps: int) -> tuple[NDArr
     width = np.floor((azimuth + span) / unit).astype(np.int64) - left + 1
     full = width >= steps
     return lo, hi, np.where(full, 0, left), np.where(full, steps, np.maximum(width, 0))
-
-
-def _intersect(direction: NDArray, triangle: NDArray) -> NDArray:
-    """Distance along each ray (P, 3) from the origin to its triangle (P, 3, 3); inf where it misses."""
-    a = triangle[:, 0]
-    ab, ac = triangle[:, 1] - a, triangle[:, 2] - a
-    p = np.cross(direction, ac)
-    det = np.einsum("ij,ij->i", ab, p)
-    inverse = np.divide(1.0, det, out=np.zeros_like(det), where=np.abs(det) > 1e-15)
-    u = -np.einsum("ij,ij->i", a, p) * inverse
-    q = np.cross(-a, ab)
-    v = np.einsum("ij,ij->i", direction, q) * inverse
-    t = np.einsum("ij,ij->i", ac, q) * inverse
-    inside = (inverse != 0) & (u >= -1e-12) & (v >= -1e-12) & (u + v <= 1 + 1e-12) & (t > 1e-9)
-    return np.where(inside, t, np.inf)

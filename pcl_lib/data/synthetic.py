@@ -2,7 +2,8 @@
 
 Nine families of different topology and thinness. Z is up and each object faces +X. Every mesh is a
 union of closed surfaces with outward normals, moved so that its bounding box is centred at the origin
-and scaled so that the longest side of the box is 2: all points lie in [-1, 1]^3.
+and scaled so that the longest side of the box is 2: all points lie in [-1, 1]^3. The tenth family, `figures`,
+is of another kind: its shapes correspond point by point and are of any resolution.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from tqdm import tqdm
 from pcl_lib.data import sampling
 from pcl_lib.data._shapes import airplane, cap, car, chair, lamp, table, vessels
 from pcl_lib.data.cloud import Cloud
+from pcl_lib.data.figures import figures
+
+__all__ = ["FAMILIES", "dataset", "figures", "mesh", "parts", "sample"]
 
 _BUILDERS = {
     "airplane": (airplane.build, airplane.PARTS),

@@ -147,7 +147,7 @@ def build(rng: np.random.Generator) -> list[tuple[str, Solid]]:
         pair(
             "wing",
             _half_wing(
-                (0.22, 0.6 * r, -0.1 * r), span, u(0.72, 0.8), u(0.12, 0.24), sweep, u(-0.04, 0.03), 0.06
+                (0.22, 0.8 * r, -0.1 * r), span, u(0.72, 0.8), u(0.12, 0.24), sweep, u(-0.04, 0.03), 0.06
             ),
         )
         pair(
@@ -162,5 +162,5 @@ def build(rng: np.random.Generator) -> list[tuple[str, Solid]]:
             parts.append(("tail", _fin(*fin)))
         pipe = [[0, -.62], [.6, -.62], [.75, -.7], [1, -.4], [1, .3], [.85, .45], [.7, .3], [0, .3]]  # fmt: skip
         engine = turn(revolve(np.array(pipe) * [0.075, 1.0], 20), "y", np.pi / 2)
-        pair("engine", move(engine, (-0.28, 0.95 * r, -0.25 * r)))
+        pair("engine", move(engine, (-0.28, r + 0.035, -0.3 * r)))
     return parts

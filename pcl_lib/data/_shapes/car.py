@@ -51,7 +51,7 @@ def _body(style: str, length: float, width: float, height: float, pan: float, wh
     # plan view: rounded nose and tail
     w = width / 2 * (1 - 0.20 * np.clip(1 - f / 0.12, 0, 1) ** 2 - 0.12 * np.clip((f - 0.9) / 0.1, 0, 1) ** 2)
     glass = np.clip((top - belt) / ((height - pan) * (1 - BELT[style])), 0, 1)
-    lean = w * (1 - tumble * glass)
+    lean = 0.97 * w * (1 - tumble * glass)
     px = length / 2 - x
     lower = np.full_like(x, pan)
     for c in wheels:
@@ -60,12 +60,14 @@ def _body(style: str, length: float, width: float, height: float, pan: float, wh
         np.min([abs(px - c) for c in wheels], 0) < arch, np.minimum(lower, belt - 0.04), pan + 0.002
     )
     inner = 0.68 * w
-    crown = 0.02 * (1 + glass)
+    crown = np.minimum(
+        0.02 * (1 + glass), 0.5 * (top - belt)
+    )  # how far the roof drops from its middle to its edge
     zero = np.zeros_like(w)
     half = [
         (zero, zero + pan), (inner, zero + pan), (inner, lower), (0.97 * w, lower),  # floor, wheel housing
         (w, lower + 0.25 * (belt - lower)), (w, belt - 0.2 * (belt - lower)), (0.97 * w, belt),  # door
-        (0.5 * (0.97 * w + lean), 0.5 * (belt + top)), (lean, top - 0.5 * crown - 0.04 * glass),  # window
+        (0.5 * (0.97 * w + lean), belt + 0.4 * (top - belt)), (lean, belt + 0.76 * (top - belt)),  # window
         (0.86 * lean, top - 0.4 * crown), (0.45 * lean, top - 0.1 * crown), (zero, top),  # roof
     ]  # fmt: skip
     y = np.stack([h[0] for h in half], -1)
@@ -109,7 +111,9 @@ def build(rng: np.random.Generator) -> Named:
     parts += [("detail", m), ("detail", mirror(m))]
     if style == "sports" and rng.random() < 0.6:
         z = pan + (height - pan) * 0.82
-        parts.append(("detail", plate(superellipse(24, 6.0) * [0.06, 0.4 * width] + [-0.88, 0.0], z, z + 0.02)))
+        parts.append(
+            ("detail", plate(superellipse(24, 6.0) * [0.06, 0.4 * width] + [-0.88, 0.0], z, z + 0.02))
+        )
         for s in (-1, 1):
             parts.append(
                 ("detail", box((0.05, 0.02, z - belt + 0.04), (-0.88, s * 0.28 * width, (z + belt) / 2)))

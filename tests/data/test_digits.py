@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from pcl_lib.data import digits
+
+
+def distance_to_contours(points, curves):
+    """Distance of each point to the nearest segment of the polylines."""
+    best = np.full(len(points), np.inf)
+    for c in curves:
+        a, ab = c[:-1], np.diff(c, axis=0)
+        length = np.maximum((ab**2).sum(-1), 1e-30)
+        t = np.clip(((points[:, None] - a) * ab).sum(-1) / length, 0, 1)
+        best = np.minimum(best, np.linalg.norm(points[:, None] - a - t[..., None] * ab, axis=-1).min(1))
+    return best
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return digits.load(128, split="all")
+
+
+def test_points_lie_on_the_contours_and_span_the_box(everything):
+    for i in range(0, 1797, 60):
+        p = everything[i].points.numpy()
+        curves = digits.contours(i)
+        assert distance_to_contours(p, curves).max() < 1e-6
+        ends = np.concatenate(curves)
+        assert ends.max(0) + ends.min(0) == pytest.approx([0, 0], abs=1e-9)
+        assert np.ptp(ends, axis=0).max() == pytest.approx(2)
+        assert np.abs(p).max() <= 1 + 1e-6
+
+
+def test_steps_along_the_contour_are_equal():
+    cloud = digits.load(400, split="all")[1]  # a one: a single contour
+    step = (cloud.points - cloud.points.roll(1, 0)).norm(dim=-1)
+    contour = digits.contours(1)[0]
+    length = np.linalg.norm(np.diff(contour, axis=0), axis=-1).sum()
+    assert float(step.max()) <= length / 400 * 1.0001  # a chord is no longer than its arc
+    assert float(step.min()) > 0.7 * length / 400
+
+
+def test_every_contour_has_its_share():
+    index = 0  # a zero: outline and hole
+    curves = digits.contours(index)
+    assert len(curves) == 2
+    cloud = digits.load(1000, split="all")[index].points.numpy()
+    length = [np.linalg.norm(np.diff(c, axis=0), axis=-1).sum() for c in curves]
+    on_first = (distance_to_contours(cloud, curves[:1]) < 1e-6).sum()
+    assert on_first == pytest.approx(1000 * length[0] / sum(length), abs=1.5)
+
+
+def test_contours_are_closed_and_holes_appear_where_digits_have_them(everything):
+    holes = {d: [] for d in "0123456789"}
+    for i, cloud in enumerate(everything):
+        curves = digits.contours(i)
+        assert all(np.array_equal(c[0], c[-1]) for c in curves)
+        holes[cloud.category].append(len(curves) - 1)
+    mean = {d: np.mean(h) for d, h in holes.items()}
+    assert mean["0"] > 0.7
+    assert mean["8"] > 1.0
+    assert max(mean[d] for d in "157") < 0.15
+
+
+def test_up_is_up():
+    # the ink of a seven is in its upper half, that of an image row is counted from the top
+    data = load_digits()
+    i = int(np.flatnonzero(data.target == 7)[0])
+    rows = data.images[i].sum(1)
+    ink_above = rows[:4].sum() > rows[4:].sum()
+    curve = digits.contours(i)[0]
+    (x0, y0), (x1, y1) = curve[:-1].T, curve[1:].T
+    area = (x0 * y1 - x1 * y0) / 2
+    centre = ((y0 + y1) / 3 * area).sum() / area.sum()
+    assert (centre > 0) == ink_above
+
+
+def test_split_is_stratified_fixed_and_complete(everything):
+    train, test = digits.load(8, split="train"), digits.load(8, split="test")
+    assert (len(train), len(test), len(everything)) == (1442, 355, 1797)
+    assert not {c.name for c in train} & {c.name for c in test}
+    assert {c.name for c in train + test} == {c.name for c in everything}
+    target = load_digits().target
+    for d in range(10):
+        assert sum(c.category == str(d) for c in test) == (target == d).sum() // 5
+    assert [c.category for c in everything] == [str(t) for t in target]
+
+
+def test_a_digit_has_the_same_points_in_every_split_and_run(everything):
+    by_name = {c.name: c for c in everything}
+    for c in digits.load(128, split="test")[::50]:
+        assert torch.equal(c.points, by_name[c.name].points)
+    other = digits.load(128, split="all", seed=1)
+    assert not torch.equal(other[3].points, everything[3].points)
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="n_points: expected at least 1, got 0"):
+        digits.load(0)
+    with pytest.raises(ValueError, match=r'split: expected "train", "test" or "all", got .val.'):
+        digits.load(split="val")
+    with pytest.raises(ValueError, match="seed: expected a non-negative integer, got -1"):
+        digits.load(seed=-1)
+    with pytest.raises(ValueError, match="index: expected 0 to 1796, got 1797"):
+        digits.contours(1797)
