@@ -122,7 +122,7 @@ def clouds(
         own = None if numbers is None else numbers[i]
         paint(ax, scene, shapes[i], behind[i], own, value_range, colour=names[i])
         label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
-        picture = png(fig, tight=False, colours=ONE_HUE if own is None else MANY_HUES)
+        picture = png(fig, box="all", colours=ONE_HUE if own is None else MANY_HUES)
         tag = picture.tag(alt if n == 1 else f"{label}. {alt}")
         cells.append((title_html(titles[i]) if titles is not None else "") + tag)
     body = row_html(cells, columns)

@@ -2,10 +2,12 @@
 
 import io
 import re
+from typing import Literal
 
 import matplotlib as mpl
 import matplotlib.figure
 import numpy as np
+from matplotlib.transforms import Bbox
 from PIL import Image as Pillow
 
 from pcl_lib.viz.figure import Image
@@ -46,16 +48,23 @@ def svg(fig: matplotlib.figure.Figure) -> Image:
 
 
 def png(
-    fig: matplotlib.figure.Figure, *, colours: int = 96, tight: bool = True, density: float = DENSITY
+    fig: matplotlib.figure.Figure,
+    *,
+    colours: int = 96,
+    density: float = DENSITY,
+    box: Bbox | Literal["tight", "all"] = "tight",
 ) -> Image:
-    """The figure as a PNG with at most `colours` colours on a transparent ground."""
+    """The figure as a PNG with at most `colours` colours on a transparent ground.
+
+    `box` is what is kept: "tight" fits it to what is drawn, "all" is the figure, or a box in inches.
+    """
     buffer = io.BytesIO()
     fig.savefig(
         buffer,
         format="png",
         dpi=density * CSS_PIXELS_PER_INCH,
         facecolor="white",
-        bbox_inches="tight" if tight else None,
+        bbox_inches=None if box == "all" else box,
         pad_inches=MARGIN,
     )
     return palette_png(Pillow.open(buffer).convert("RGB"), colours=colours, density=density)

@@ -7,9 +7,10 @@ import ipywidgets as widgets
 import matplotlib.figure
 import matplotlib.pyplot as plt
 from IPython.display import HTML, display
+from matplotlib.transforms import Bbox
 
 from pcl_lib.viz import arrays
-from pcl_lib.viz.encode import png
+from pcl_lib.viz.encode import MARGIN, png
 from pcl_lib.viz.figure import Figure, figure_html, scroll_html, words
 from pcl_lib.viz.style import style
 
@@ -67,12 +68,12 @@ def frames(
     arrays.check_length(labels, count, "labels", "frames")
     if not 0 <= start < count:
         raise ValueError(f"start must be from 0 to {count - 1}, received {start}")
-    # One at a time: pyplot warns of many open figures, and each is closed once it is a picture.
-    with style():
-        bodies = [
-            frame_html(draw(i) if callable(draw) else draw[i], f"{label}. {alt}", label)
-            for i, label in enumerate(labels)
-        ]
+    pictures = [drawn(draw, i) for i in range(count)]
+    box = common_box([picture for picture in pictures if isinstance(picture, matplotlib.figure.Figure)])
+    bodies = [
+        frame_html(picture, f"{label}. {alt}", label, box)
+        for picture, label in zip(pictures, labels, strict=True)
+    ]
     n_bytes = sum(len(body.encode("utf-8")) for body in bodies)
     if n_bytes > LARGEST:
         raise ValueError(
@@ -100,14 +101,30 @@ def player(bodies: list[str], start: int, interval: int, caption: str | None) ->
     return box
 
 
-def frame_html(picture: Any, alt: str, label: str) -> str:
+def drawn(draw: Callable[[int], Any] | Sequence[Any], i: int) -> Any:
+    """Picture `i`. Pyplot forgets it at once, or it would warn of too many open figures."""
+    with style():
+        picture = draw(i) if callable(draw) else draw[i]
+    if isinstance(picture, matplotlib.figure.Figure):
+        plt.close(picture)
+    return picture
+
+
+def common_box(figures: list[matplotlib.figure.Figure]) -> Bbox | None:
+    """A box in inches that holds all that any of the figures draws, so that the pictures do not jump."""
+    for figure in figures:
+        figure.draw_without_rendering()  # the layout is settled only then
+    boxes = [figure.get_tightbbox() for figure in figures]
+    return Bbox.union(boxes).padded(MARGIN) if boxes else None
+
+
+def frame_html(picture: Any, alt: str, label: str, box: Bbox | None) -> str:
     """One frame and its label."""
     if isinstance(picture, Figure):
         body = picture.html
     elif isinstance(picture, matplotlib.figure.Figure):
         # A frame is seen for half a second: fewer colours and a lower density than a figure that stands.
-        body = figure_html(scroll_html(png(picture, colours=32, density=1.6), alt))
-        plt.close(picture)
+        body = figure_html(scroll_html(png(picture, colours=32, density=1.6, box=box or "tight"), alt))
     else:
         raise ValueError(f"a frame is a matplotlib figure or a Figure, received {type(picture).__name__}")
     above = f'<p class="pcl-label" style="margin:0;text-align:center">{words(label)}</p>'

@@ -105,4 +105,4 @@ def matching(
         f'<span style="color:{VERMILLION}">■</span> {words(names[1])}, larger with each match &emsp; '
         f'<span style="color:{VERMILLION}">□</span> never chosen</p>'
     )
-    return Figure(figure_html(png(fig, tight=False).tag(alt) + key, caption), alt)
+    return Figure(figure_html(png(fig, box="all").tag(alt) + key, caption), alt)

@@ -130,4 +130,4 @@ def still_tag(
     """The picture that stands until, or instead of, the live one."""
     fig, ax = sheet(side, side, margin=0.05)
     paint(ax, scene, shape, None, values, value_range, colour=colour)
-    return png(fig, tight=False, colours=24 if values is None else 48, density=1.5).tag(alt, "pcl-still")
+    return png(fig, box="all", colours=24 if values is None else 48, density=1.5).tag(alt, "pcl-still")

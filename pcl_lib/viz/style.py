@@ -22,7 +22,7 @@ RC: dict[Any, Any] = {
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
+    "axes.titlelocation": "center",
     "axes.titlepad": 8,
     "axes.labelsize": 11,
     "xtick.labelsize": 10,

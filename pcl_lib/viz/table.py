@@ -82,11 +82,11 @@ def table_html(kinds: Mapping[str, str], lines: list[list[str]], caption: str, f
     )
     body = "".join(f"<tr>{line_html(line, names)}</tr>" for line in lines)
     below = f'<p class="pcl-facts">{words(facts)}</p>' if facts else ""
-    # Focusable, so that the arrow keys scroll it where it is wider than the screen.
+    # Only the table scrolls, not its caption; it is focusable, so that the arrow keys scroll it.
     return (
-        f'<div class="pcl-table" tabindex="0" role="region" aria-label="{attribute(caption)}" '
-        f'style="overflow-x:auto"><table><caption>{words(caption)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>{below}</div>"
+        f'<figure class="pcl-table" style="margin:1rem 0"><figcaption>{words(caption)}</figcaption>'
+        f'<div role="region" aria-label="{attribute(caption)}" tabindex="0" style="overflow-x:auto">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{below}</figure>"
     )
 
 
