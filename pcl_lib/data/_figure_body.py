@@ -171,7 +171,7 @@ def _weights(vertices: NDArray, faces: NDArray, names: tuple[str, ...]) -> NDArr
 
 @lru_cache(maxsize=1)
 def body() -> Body:
-    """The shared surface with its skeleton; made once per process, in about two seconds."""
+    """The shared surface with its skeleton; made once per process, in about half a second."""
     field, low = _field()
     vertices, faces, _, _ = measure.marching_cubes(field, 0.0, spacing=(STEP,) * 3)
     vertices = vertices.astype(np.float64) + low

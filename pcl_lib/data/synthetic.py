@@ -97,7 +97,7 @@ def sample(family: str, n_points: int = 2048, *, seed: int) -> Cloud:
     little of one surface lies inside the other (a leg in its seat) and is sampled like the rest.
 
     Shapes: points (N, 3) in [-1, 1]^3, normals (N, 3), labels (N,) indexing ``parts(family)``.
-    Cost: O(F + N log F) for F faces, a few thousand; about 3 ms for 2,048 points.
+    Cost: O(F + N log F) for F faces, a few thousand; about 2 ms for 2,048 points.
     Errors: ValueError for an unknown family, n_points < 1 or a negative seed.
 
     >>> chair = sample("chair", 512, seed=3)
@@ -132,7 +132,7 @@ def dataset(
     starts with the same shapes, and different seeds share none. Every fifth shape is of the "test"
     split, the others "train". ``progress=True`` shows a bar.
 
-    Cost: about 3 ms per cloud of 2,048 points.
+    Cost: about 2 ms per cloud of 2,048 points.
     Errors: ValueError for an unknown family, a single string instead of a list, per_family outside
     1 .. 1,000,000, n_points < 1 or a negative seed.
 

@@ -185,8 +185,8 @@ def spinning_lidar(
     spacing. Rays are cast exactly at the triangles. ``range_noise`` is the standard deviation of Gaussian noise
     on the distance (2 cm for that device). A return beyond ``max_range`` is none.
 
-    Shapes: see `Scan`. Cost: O(rays x triangles each ray may meet); 64 x 2,048 rays in a street of 30,000
-    triangles take about 1 s.
+    Shapes: see `Scan`. Cost: O(rays x triangles each ray may meet); 64 x 2,048 rays in `street.street`
+    (400,000 triangles) take about 2 s.
     Errors: `ValueError` for a scene without faces, beams or azimuth_steps < 1, elevations not ascending inside
     (-90, 90), max_range <= 0, range_noise < 0, no return at all. Reference: geiger2012kitti.
 
