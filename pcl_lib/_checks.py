@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -117,6 +118,7 @@ def _check_values(x: Tensor, name: str) -> None:
     )
 
 
+@lru_cache(maxsize=64)
 def largest_coordinate(dtype: torch.dtype, dim: int) -> float:
     """Largest absolute coordinate for which no squared distance in `dim` dimensions overflows `dtype`."""
     return 0.5 * math.sqrt(torch.finfo(dtype).max / dim) * (1 - 1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,24 +36,31 @@ def check(x: Tensor) -> None:
         )
 
 
+def array(clouds: Tensor) -> np.ndarray:
+    """The same memory as numpy sees it, contiguous as pykdtree needs it."""
+    return clouds.contiguous().numpy()
+
+
 def search(x: Tensor, y: Tensor, k: int) -> Tensor:
     """Index (B, N, k) of the k nearest points of y (B, M, D) to each of x (B, N, D), nearest first."""
     index = []
-    for queries, targets in zip(_array(x), _array(y), strict=True):
+    for queries, targets in zip(array(x), array(y), strict=True):
         tree, planted = _plant(targets)
-        index.append(_ask(tree, planted, _sort(queries), k))
+        index.append(_ask(tree, planted, _sort(queries), k).reshape(-1, k))
     return _stack(index)
 
 
 def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Index (B, N, 1) of the nearest point of y to each of x, and (B, M, 1) of x to each of y."""
     # One pair after the other: a query already uses every core, and threads around it only fight for them.
-    there, back = [], []
-    for cloud_x, cloud_y in zip(_array(x), _array(y), strict=True):
-        (tree_x, sorted_x), (tree_y, sorted_y) = _plant(cloud_x), _plant(cloud_y)
-        there.append(_ask(tree_y, sorted_y, sorted_x, 1))
-        back.append(_ask(tree_x, sorted_x, sorted_y, 1))
-    return _stack(there), _stack(back)
+    there, back = zip(*(partners(a, b) for a, b in zip(array(x), array(y), strict=True)), strict=True)
+    return _stack(there)[..., None], _stack(back)[..., None]
+
+
+def partners(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index (N,) of the nearest point of y (M, D) to each of x (N, D), and (M,) of x to each of y."""
+    (tree_x, sorted_x), (tree_y, sorted_y) = _plant(x), _plant(y)
+    return _ask(tree_y, sorted_y, sorted_x, 1), _ask(tree_x, sorted_x, sorted_y, 1)
 
 
 def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
@@ -60,7 +68,7 @@ def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
     reach = math.sqrt(sq_radius)
     counts = [
         cKDTree(targets).query_ball_point(queries, reach, return_length=True)
-        for queries, targets in zip(_array(x), _array(y), strict=True)
+        for queries, targets in zip(array(x), array(y), strict=True)
     ]
     return torch.from_numpy(np.stack(counts).astype(np.int64))
 
@@ -76,9 +84,8 @@ def _sort(points: np.ndarray) -> _Sorted:
 
 
 def _ask(tree: KDTree, targets: _Sorted, queries: _Sorted, k: int) -> np.ndarray:
-    """Index (N, k) into the targets as given, for the queries as given."""
+    """Index, (N, k) or (N,) for k = 1, into the targets as given, for the queries as given."""
     _, found = tree.query(queries.points, k=k, sqr_dists=True)
-    found = found.reshape(-1, k)
     index = found.astype(np.int64) if targets.order is None else targets.order.take(found)
     if queries.order is None:
         return index
@@ -87,9 +94,5 @@ def _ask(tree: KDTree, targets: _Sorted, queries: _Sorted, k: int) -> np.ndarray
     return as_given
 
 
-def _stack(index: list[np.ndarray]) -> Tensor:
+def _stack(index: Sequence[np.ndarray]) -> Tensor:
     return torch.from_numpy(index[0][None] if len(index) == 1 else np.stack(index))
-
-
-def _array(clouds: Tensor) -> np.ndarray:
-    return clouds.contiguous().numpy()

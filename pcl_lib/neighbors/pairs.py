@@ -16,11 +16,11 @@ def take(points: Tensor, index: Tensor) -> Tensor:
 
 
 def flat(index: Tensor, m: int) -> Tensor:
-    """Row numbers in a (B * M, D) array of `index` (B, N, k) into clouds of m points."""
+    """Row numbers in a (B * M, D) array of `index` (B, ..) into clouds of m points."""
     if index.shape[0] == 1:
         return index.reshape(-1)
     start = torch.arange(index.shape[0], device=index.device) * m
-    return (index + start[:, None, None]).reshape(-1)
+    return (index.flatten(1) + start[:, None]).reshape(-1)
 
 
 class PairSquares(Function):

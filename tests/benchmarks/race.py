@@ -1,0 +1,41 @@
+"""Time several ways of one job fairly: the same inputs, in turn, in changing order, and compare round by round."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+
+def race(
+    contenders: dict[str, Callable], inputs: Sequence[tuple], rounds: int, cuda: bool
+) -> dict[str, np.ndarray]:
+    """Seconds (rounds,) of each contender. Each round runs all of them on one of the inputs.
+
+    A machine's speed drifts and its caches remember who ran before: so each round changes the order, and what is
+    compared are the times of one round.
+    """
+    names = list(contenders)
+    seconds = {name: np.empty(rounds) for name in names}
+    for arguments in inputs[:1]:
+        for name in names:
+            contenders[name](*arguments)  # compilation and first touch
+    for turn in range(rounds):
+        shift = turn % len(names)
+        order = names[shift:] + names[:shift]
+        for name in order if turn % 2 else order[::-1]:
+            if cuda:
+                torch.cuda.synchronize()
+            start = time.perf_counter()
+            contenders[name](*inputs[turn % len(inputs)])
+            if cuda:
+                torch.cuda.synchronize()
+            seconds[name][turn] = time.perf_counter() - start
+    return seconds
+
+
+def quartiles(values: np.ndarray) -> dict[str, float]:
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return {"median": float(middle), "lower_quartile": float(low), "upper_quartile": float(high)}
