@@ -89,8 +89,10 @@ window.pclRotatable = window.pclRotatable || (function () {
           type: "scatter3d", mode: "markers", hoverinfo: "skip", marker: marker, x: part(0), y: part(1), z: part(2)
         }], {
           margin: {l: 0, r: 0, t: 0, b: 0}, paper_bgcolor: "rgba(0,0,0,0)", showlegend: false,
-          scene: {xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube", dragmode: "orbit", camera: camera}
+          scene: {xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube", dragmode: "turntable", camera: camera}
         }, {displayModeBar: false, displaylogo: false, responsive: true, scrollZoom: false});
+        // The wheel scrolls the page, as everywhere else.
+        scene.canvas.addEventListener("wheel", function (event) { event.stopPropagation(); }, true);
         scene.canvas.on("plotly_relayout", function (change) {
           if (!busy && change && change["scene.camera"]) turn(change["scene.camera"]);
         });
