@@ -7,6 +7,7 @@ changed library, an exit code that tells the truth, and a plain word on which ce
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import os
 import platform
@@ -14,6 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jupyter_book
@@ -65,6 +68,19 @@ def fetch_scripts() -> bool:
     return True
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Two builds into one folder would spoil each other's cache, so the second waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another build of this book is running; waiting for it to end.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def build(output: Path, *, strict: bool, source: Path = ROOT) -> int:
     """Build below `output/_build`. Strict: stop at the first error, and take every warning for an error."""
     if not jupyter_book.__version__.startswith("1."):
@@ -111,7 +127,9 @@ def main() -> int:
     parser.add_argument("--source", type=Path, default=ROOT, help="folder of _config.yml and _toc.yml")
     parser.add_argument("--strict", action="store_true", help="every warning is an error")
     options = parser.parse_args()
-    return build(options.output.resolve(), strict=options.strict, source=options.source.resolve())
+    output = options.output.resolve()
+    with alone(output / "_build"):
+        return build(output, strict=options.strict, source=options.source.resolve())
 
 
 if __name__ == "__main__":
