@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import nbformat
@@ -220,3 +221,19 @@ def test_no_network_is_said_and_fails_in_ci_only(tmp_path, monkeypatch, capsys):
     assert "no network" in capsys.readouterr().err
     monkeypatch.setenv("CI", "true")
     assert build.build(tmp_path, strict=False) == 1
+
+
+def test_a_second_build_waits(tmp_path, capsys):
+    def second() -> None:
+        with build.alone(tmp_path):
+            order.append("second")
+
+    order: list[str] = []
+    thread = threading.Thread(target=second)
+    with build.alone(tmp_path):
+        thread.start()
+        thread.join(timeout=0.2)
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]
+    assert "Another build" in capsys.readouterr().out
