@@ -36,7 +36,10 @@ def svg(fig: matplotlib.figure.Figure) -> Image:
             pad_inches=MARGIN,
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
-    data = buffer.getvalue()
+    # A hundredth of a point is finer than any screen.
+    data = re.sub(
+        rb'(?<= d=")[^"]+', lambda path: re.sub(rb"(\.\d\d)\d+", rb"\1", path[0]), buffer.getvalue()
+    )
     if len(data) > LARGEST_SVG:
         raise ValueError(
             f"the SVG has {len(data):,} bytes, more than {LARGEST_SVG:,}: too many points for vectors; "

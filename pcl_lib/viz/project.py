@@ -1,14 +1,14 @@
 """From space to paper: a camera that is cheaper and cleaner than mplot3d's."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 Number = float | int
 Range = tuple[Number, Number]
 View = tuple[Number, Number]  # elevation and azimuth in degrees, as in matplotlib
-Up = Literal["z", "y"]
+Up = str  # "z" or "y"
 
 EYE = 4.5  # distance of the eye from the centre, in radii
 

@@ -1,5 +1,7 @@
 """Any matplotlib figure, with its text alternative."""
 
+from typing import Any
+
 import matplotlib.figure
 import matplotlib.pyplot as plt
 
@@ -8,9 +10,7 @@ from pcl_lib.viz.encode import png, svg
 from pcl_lib.viz.figure import Figure, figure_html, scroll_html
 
 
-def show(
-    fig: matplotlib.figure.Figure, *, alt: str, caption: str | None = None, vector: bool = True
-) -> Figure:
+def show(fig: Any, *, alt: str, caption: str | None = None, vector: bool = True) -> Figure:
     """Shows a matplotlib figure on the page and closes it.
 
     `vector=True` gives an SVG (curves, bars, diagrams); `vector=False` a compressed PNG at twice the density

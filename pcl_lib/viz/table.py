@@ -1,20 +1,19 @@
 """Results beside the paper's: one table, each column marked with where its numbers come from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pcl_lib.viz.arrays import check_alt
 from pcl_lib.viz.figure import Figure, attribute, words
 from pcl_lib.viz.numbers import cell_text
 
-Kind = Literal["", "paper", "code", "ours"]
 KINDS = {"": "", "paper": "paper", "code": "released code", "ours": "this book"}
 
 
 def table(
     rows: Sequence[Sequence[Any] | Mapping[str, Any]],
     *,
-    columns: Sequence[str] | Mapping[str, Kind],
+    columns: Sequence[str] | Mapping[str, str],
     caption: str,
     device: str | None = None,
     date: str | None = None,

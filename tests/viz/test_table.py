@@ -1,0 +1,103 @@
+"""Tables of results."""
+
+import numpy as np
+import pytest
+import torch
+
+from pcl_lib import viz
+from pcl_lib.viz.numbers import cell_text
+from tests.viz.html import parse
+
+ROWS = [["Chamfer", 12.345, None, [1.0, 2.0, 3.0]], ["HyperCD", 11.3, 11.4, torch.tensor([1.0, 1.0, 4.0])]]
+COLUMNS = {"loss": "", "CD": "paper", "CD again": "code", "our CD": "ours"}
+
+
+def test_each_column_says_where_it_comes_from():
+    table = viz.table(ROWS, columns=COLUMNS, caption="Completion, $d^2$", device="2 cores", date="2026-01-02")
+    page = parse(table.html)
+    heads = page.select("thead th")
+    assert [head.text for head in heads] == ["loss", "CDpaper", "CD againreleased code", "our CDthis book"]
+    assert all(head["scope"] == "col" for head in heads)
+    assert [cell["scope"] for cell in page.select("tbody th")] == ["row", "row"]
+    assert [cell.text for cell in page.select("tbody tr:first-child > *")] == [
+        "Chamfer",
+        "12.3",
+        "–",
+        "2.00 ± 1.00",
+    ]
+    assert [cell["class"] for cell in page.select("tbody tr:first-child td")] == [
+        ["pcl-paper", "pcl-number"],
+        ["pcl-code", "pcl-number"],
+        ["pcl-ours", "pcl-number"],
+    ]
+    assert page.figcaption.text == "Completion, \\(d^2\\)"
+    assert page.select_one(".pcl-facts").text == "Device: 2 cores · Date: 2026-01-02"
+
+
+def test_it_scrolls_and_the_scrolling_part_has_a_name():
+    region = parse(viz.table(ROWS, columns=COLUMNS, caption="Completion").html).select_one("[role=region]")
+    assert region["tabindex"] == "0"
+    assert region["aria-label"] == "Completion"
+    assert "overflow-x:auto" in region["style"]
+
+
+def test_rows_may_be_mappings_and_the_text_form_is_whole():
+    by_name = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS]
+    del by_name[0]["CD again"]
+    table = viz.table(by_name, columns=COLUMNS, caption="Completion")
+    assert table.html == viz.table(ROWS, columns=COLUMNS, caption="Completion").html
+    assert str(table).splitlines()[2] == "Chamfer | 12.3 | – | 2.00 ± 1.00"
+
+
+def test_plain_columns_have_no_mark():
+    page = parse(viz.table([["a", "see text"]], columns=["name", "note"], caption="Notes").html)
+    assert page.select(".pcl-kind") == []
+    assert page.select(".pcl-number") == []
+
+
+def test_text_is_escaped():
+    page = parse(viz.table([["<b>", "1 < 2"]], columns=["<i>", "b"], caption="a <u>").html)
+    assert page.find(["b", "i", "u"]) is None
+    assert page.select_one("tbody td").text == "1 < 2"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (3, "3"),
+        (np.int64(3), "3"),
+        (0.0, "0.00"),
+        (-0.5, "-0.500"),
+        (99.96, "100.0"),
+        (1234.5, "1234"),
+        (1e-7, "1.00e-07"),
+        (12345678.0, "1.23e+07"),
+        (float("nan"), "nan"),
+        (torch.tensor(2.5, requires_grad=True), "2.50"),
+        (np.array([2.5]), "2.50"),
+        (True, "yes"),
+        ([0.001, 0.003], "0.00200 ± 0.00141"),
+        ([1e-7, 3e-7], "2.00e-07 ± 1.4e-07"),
+    ],
+)
+def test_numbers_have_their_significant_digits(cell, text):
+    assert cell_text(cell) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rows": [["a", 1.0]]}, r"rows\[0\] has 2 cells for 4 columns"),
+        ({"rows": [{"lose": "a"}]}, r"rows\[0\] has cells for \['lose'\]"),
+        ({"rows": [["a", np.zeros((2, 2)), None, None]]}, "a cell is text"),
+        ({"rows": [["a", [], None, None]]}, "a cell is text"),
+        ({"columns": {"loss": "theirs"}}, "expected one of"),
+        ({"columns": []}, "at least one"),
+        ({"columns": ["a", "a"]}, "different headers"),
+        ({"caption": ""}, "caption is empty"),
+    ],
+)
+def test_errors_say_what_is_wrong(change, message):
+    arguments = {"rows": ROWS, "columns": COLUMNS, "caption": "Completion", **change}
+    with pytest.raises(ValueError, match=message):
+        viz.table(arguments.pop("rows"), **arguments)
