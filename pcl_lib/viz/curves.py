@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as MplFigure
+from matplotlib.ticker import MaxNLocator
 
 from pcl_lib.viz import arrays
 from pcl_lib.viz.colours import PALETTE
@@ -27,6 +28,7 @@ DASHES = (
 MARKERS = "os^DvPX"
 FEW_STEPS = 12  # up to here each step gets a marker
 MANY_STEPS = 500  # more points than this across a picture cannot be told apart
+LEGEND_LINE = 0.23  # inches
 LEGEND_LETTERS = 58  # what fits beside each other above the axes
 
 
@@ -83,21 +85,24 @@ def curves(
                 ax.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
         ax.set(
             xlabel=xlabel,
-            ylabel=ylabel,
             xscale="log" if logx else "linear",
             yscale="log" if logy else "linear",
         )
         for axis, log in ((ax.xaxis, logx), (ax.yaxis, logy)):
             if log:
                 plain_log_ticks(axis)
-        if title:
-            ax.set_title(title)
+        # Level and above the axis: nobody tilts their head, and a long label fits.
+        ax.set_ylabel(ylabel, rotation=0, ha="left", va="bottom")
+        ax.yaxis.set_label_coords(0.0, 1.03)
+        if not logx and all((steps == np.rint(steps)).all() for steps, _ in data.values()):
+            ax.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=[1, 2, 5, 10]))
         if len(data) > 1:
             # Above the axes no curve can hide behind the legend.
             fit = max(1, LEGEND_LETTERS // (max(len(label) for label in data) + 6))
             lines = math.ceil(len(data) / fit)
+            fig.set_figheight(fig.get_figheight() + LEGEND_LINE * lines)
             fig.legend(loc="outside upper left", ncols=math.ceil(len(data) / lines), handlelength=3.2)
-        return show(fig, alt=alt, caption=with_band_note(caption, data, band))
+        return show(fig, alt=alt, title=title, caption=with_band_note(caption, data, band))
 
 
 def as_curve(label: str, runs: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -58,12 +58,13 @@ def attribute(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Text for the page; `$...$` becomes mathematics as Sphinx marks it.
+    """Text for the page; `$...$` becomes mathematics as Sphinx marks it, backquotes mark code.
 
-    >>> words("a < b, $x_i$")
-    'a &lt; b, <span class="math notranslate nohighlight">\\\\(x_i\\\\)</span>'
+    >>> words("a < b, $x_i$, `f(x)`")
+    'a &lt; b, <span class="math notranslate nohighlight">\\\\(x_i\\\\)</span>, <code>f(x)</code>'
     """
     safe = html.escape(text, quote=False)
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
     return re.sub(r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', safe)
 
 

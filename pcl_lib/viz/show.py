@@ -7,15 +7,17 @@ import matplotlib.pyplot as plt
 
 from pcl_lib.viz.arrays import check_alt
 from pcl_lib.viz.encode import png, svg
-from pcl_lib.viz.figure import Figure, figure_html, scroll_html
+from pcl_lib.viz.figure import Figure, figure_html, scroll_html, title_html
 
 
-def show(fig: Any, *, alt: str, caption: str | None = None, vector: bool = True) -> Figure:
+def show(
+    fig: Any, *, alt: str, title: str | None = None, caption: str | None = None, vector: bool = True
+) -> Figure:
     """Shows a matplotlib figure on the page and closes it.
 
     `vector=True` gives an SVG (curves, bars, diagrams); `vector=False` a compressed PNG at twice the density
     (clouds, images). `alt` says what the figure shows to a reader who cannot see it; it is also the figure's
-    plain-text form.
+    plain-text form. `title` stands above the picture, `caption` below it, as text of the page.
 
     Errors: `ValueError` if `alt` is empty, if `fig` is no matplotlib figure, or if the SVG passes 1 MB.
 
@@ -30,4 +32,5 @@ def show(fig: Any, *, alt: str, caption: str | None = None, vector: bool = True)
         )
     image = svg(fig) if vector else png(fig)
     plt.close(fig)
-    return Figure(figure_html(scroll_html(image, alt), caption), alt)
+    above = "" if title is None else title_html(title)
+    return Figure(figure_html(above + scroll_html(image, alt), caption), alt)

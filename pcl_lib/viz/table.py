@@ -1,5 +1,6 @@
 """Results beside the paper's: one table, each column marked with where its numbers come from."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,9 +24,10 @@ def table(
 
     - `columns`: the headers. As a mapping header -> kind, the kind ("paper", "code", "ours", or "" for neither) is
       written under the header, so nobody takes the paper's number for ours.
-    - `rows`: sequences in the columns' order, or mappings by header (a missing header is an empty cell). The first
-      cell names the row. A cell is text (`$...$` is mathematics), a number (to `digits` significant digits), `None`
-      (not reported), or one number per seed, set as mean ± standard deviation (n - 1).
+    - `rows`: sequences in the columns' order, or mappings by header (a missing header is an empty cell). The
+      first cell names the row. A cell is text (`$...$` is mathematics, backquotes mark code), a number (to
+      `digits` significant digits), `None` (not reported), or one number per seed, set as mean ± standard
+      deviation (n - 1).
     - `caption`: what the table shows. Required; it is also the table's name for screen readers.
     - `device`, `date`: where and when our numbers were computed, set under the table.
 
@@ -100,5 +102,6 @@ def line_html(line: list[str], names: list[str]) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Text that begins as a number does, or says that there is none."""
-    return text == "–" or text.lstrip("-−+").replace(".", "", 1)[:1].isdigit()
+    """A number with what may stand around it (sign, power, per cent, ± and another), or none reported."""
+    number = r"[-−+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"
+    return text == "–" or re.fullmatch(rf"{number}( ± {number})?( ?%)?", text) is not None

@@ -22,7 +22,7 @@ def plain(number: float, _position: int | None = None) -> str:
     >>> plain(0.02), plain(2000.0), plain(1e-6)
     ('0.02', '2000', '$10^{-6}$')
     """
-    if 1e-4 < number < 1e5:
+    if 0.99e-4 < number < 1e5:
         return f"{number:g}"
     power = math.floor(math.log10(number) + 1e-9)
     lead = number / 10**power

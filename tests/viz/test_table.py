@@ -55,10 +55,26 @@ def test_plain_columns_have_no_mark():
     assert page.select(".pcl-number") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("31.85", True),
+        ("-2 ± 0.1", True),
+        ("97 ± 2 %", True),
+        ("1.0e-05", True),
+        ("1000 (a + b)", False),
+        ("3D", False),
+    ],
+)
+def test_only_numbers_stand_right(text, number):
+    cell = parse(viz.table([["a", text]], columns=["a", "b"], caption="c").html).select_one("tbody td")
+    assert ("pcl-number" in cell["class"]) == number
+
+
 def test_text_is_escaped():
-    page = parse(viz.table([["<b>", "1 < 2"]], columns=["<i>", "b"], caption="a <u>").html)
+    page = parse(viz.table([["<b>", "1 < 2 `a<b`"]], columns=["<i>", "b"], caption="a <u>").html)
     assert page.find(["b", "i", "u"]) is None
-    assert page.select_one("tbody td").text == "1 < 2"
+    assert page.select_one("tbody td").text == "1 < 2 a<b"
 
 
 @pytest.mark.parametrize(
