@@ -8,9 +8,10 @@ from pcl_lib.neighbors import dense, kdtree, keops
 
 BACKENDS = ("auto", "keops", "kdtree", "dense")
 
-# Beyond this dimension a kd-tree visits most of its leaves, and comparing with every point is faster.
-KDTREE_MAX_DIM = 8
-# Below this many point pairs on a GPU, one dense matrix is quicker than the call of a compiled KeOps kernel.
+# A kd-tree visits more of its leaves the higher the dimension. Measured on Gaussian samples of 512 to 8,192 points,
+# the hardest case, it still beats comparing with every point at D = 16.
+KDTREE_MAX_DIM = 16
+# Below this many point pairs on a GPU, a dense matrix is small enough that no compiled kernel is needed.
 KEOPS_MIN_PAIRS = 2_000 * 2_000
 
 _ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops}
@@ -19,7 +20,7 @@ _ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops}
 def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
     """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D).
 
-    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 8 and `"dense"` beyond. On a GPU, `"keops"` from
+    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 16 and `"dense"` beyond. On a GPU, `"keops"` from
     4 million pairs N * M up if it can run, `"dense"` otherwise. A backend asked for by name is used or refused,
     never replaced.
     """

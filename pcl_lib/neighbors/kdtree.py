@@ -17,6 +17,10 @@ from pcl_lib.neighbors.curve import along_curve
 MAX_DIM = 127  # pykdtree counts axes in a signed byte
 
 
+# pykdtree keeps the k best in a sorted list, O(k) to insert into; scipy in a heap, O(log k), which pays from here.
+_LIST_MAX_K = 128
+
+
 class _Sorted(NamedTuple):
     """A cloud (N, D) along the space-filling curve, and where each point came from (None: as given)."""
 
@@ -45,7 +49,8 @@ def search(x: Tensor, y: Tensor, k: int) -> Tensor:
     """Index (B, N, k) of the k nearest points of y (B, M, D) to each of x (B, N, D), nearest first."""
     index = []
     for queries, targets in zip(array(x), array(y), strict=True):
-        tree, planted = _plant(targets)
+        planted = _sort(targets)
+        tree = (KDTree if k <= _LIST_MAX_K else cKDTree)(planted.points)
         index.append(_ask(tree, planted, _sort(queries), k).reshape(-1, k))
     return _stack(index)
 
@@ -83,9 +88,10 @@ def _sort(points: np.ndarray) -> _Sorted:
     return _Sorted(points if order is None else points.take(order, axis=0), order)
 
 
-def _ask(tree: KDTree, targets: _Sorted, queries: _Sorted, k: int) -> np.ndarray:
+def _ask(tree: KDTree | cKDTree, targets: _Sorted, queries: _Sorted, k: int) -> np.ndarray:
     """Index, (N, k) or (N,) for k = 1, into the targets as given, for the queries as given."""
-    _, found = tree.query(queries.points, k=k, sqr_dists=True)
+    options = {"workers": -1} if isinstance(tree, cKDTree) else {"sqr_dists": True}
+    _, found = tree.query(queries.points, k=k, **options)
     index = found.astype(np.int64) if targets.order is None else targets.order.take(found)
     if queries.order is None:
         return index

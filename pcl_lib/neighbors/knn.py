@@ -23,13 +23,13 @@ class Neighbors(NamedTuple):
 def knn(
     x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], k: int, *, backend: str = "auto"
 ) -> Neighbors:
-    r"""The k points of `y` nearest to each point of `x`, nearest first.
+    r"""The k points of `y` nearest to each point of `x`, nearest first (up to rounding).
 
     .. math:: d_{i1} \le \dots \le d_{ik}, \qquad d_{il} = \lVert x_i - y_{j_l(i)} \rVert^2
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), 1 <= k <= M. Unit: length squared, in [0, inf). With
     y = x each point finds itself first. Differentiable as `nearest` is.
-    Cost: kd-tree O((N + M) log M + N k^2) time, O(N k) memory; dense and KeOps O(N M D) time, O(N k) memory.
+    Cost: kd-tree O((N + M) log M + N k log k) time, O(N k) memory; dense and KeOps O(N M D) time, O(N k) memory.
     Errors: as `nearest`; `ValueError` when k is not in 1..M. Reference: charlier2021keops.
 
     >>> import torch

@@ -41,7 +41,7 @@ def radius(
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); r > 0 in length. With `max_neighbors` only the nearest
     ones of each ball are kept. `sq_dist` is differentiable as in `nearest`; padding has no gradient.
-    Cost: a count of each ball, then the K nearest: kd-tree O((N + M) log M + N K^2) time; dense and KeOps
+    Cost: a count of each ball, then the K nearest: kd-tree O((N + M) log M + N K log K) time; dense and KeOps
     O(N M D) time; O(N K) memory. Errors: as `nearest`; `ValueError` for a radius or cap that is not positive.
 
     >>> import torch

@@ -73,8 +73,8 @@ def measure(size: str, device: torch.device, rounds: int | None) -> dict:
         raise SystemExit(f"{size} points: value or gradient differs from {OURS}, relative error: {wrong}")
     cuda = device.type == "cuda"
     if rounds is None:
-        trial = race(jobs, inputs, 2, cuda)
-        rounds = int(np.clip(SECONDS_PER_SIZE / sum(times.mean() for times in trial.values()), 5, 300))
+        trial = race(jobs, inputs, 5, cuda)
+        rounds = int(np.clip(SECONDS_PER_SIZE / sum(np.median(times) for times in trial.values()), 5, 500))
     seconds = race(jobs, inputs, rounds, cuda)
     door = race({"door": lambda x, y: check_pair(x, y)}, inputs, rounds, cuda)["door"]
     ratios = {name: quartiles(times / seconds[OURS]) for name, times in seconds.items() if name != OURS}

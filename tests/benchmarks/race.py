@@ -14,18 +14,18 @@ def race(
 ) -> dict[str, np.ndarray]:
     """Seconds (rounds,) of each contender. Each round runs all of them on one of the inputs.
 
-    A machine's speed drifts and its caches remember who ran before: so each round changes the order, and what is
-    compared are the times of one round.
+    A machine's speed drifts and its caches and threads remember who ran before: so each round has a random order
+    (in a fixed rotation one contender would always follow the same other), and what is compared are the times of
+    one round.
     """
     names = list(contenders)
     seconds = {name: np.empty(rounds) for name in names}
     for arguments in inputs[:1]:
         for name in names:
             contenders[name](*arguments)  # compilation and first touch
+    shuffle = np.random.default_rng(0)
     for turn in range(rounds):
-        shift = turn % len(names)
-        order = names[shift:] + names[:shift]
-        for name in order if turn % 2 else order[::-1]:
+        for name in shuffle.permutation(names):
             if cuda:
                 torch.cuda.synchronize()
             start = time.perf_counter()

@@ -72,7 +72,7 @@ def test_the_dense_blocks_join_without_a_seam(monkeypatch):
         assert torch.equal(a.index, b.index)
 
 
-@pytest.mark.parametrize("dim", [16, 128])
+@pytest.mark.parametrize("dim", [20, 128])
 def test_high_dimension_is_dense_by_default_and_right(dim):
     generator = torch.Generator().manual_seed(0)
     x, y = (torch.randn(size, dim, dtype=torch.float64, generator=generator) for size in (15, 20))
