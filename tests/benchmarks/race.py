@@ -16,7 +16,8 @@ def race(
 
     A machine's speed drifts and its caches and threads remember who ran before: so each round has a random order
     (in a fixed rotation one contender would always follow the same other), and what is compared are the times of
-    one round.
+    one round. Each contender runs once untimed, on another input, just before it is timed: most of the field shares
+    code and would keep it in the cache for each other, but not for the one that differs.
     """
     names = list(contenders)
     seconds = {name: np.empty(rounds) for name in names}
@@ -26,6 +27,7 @@ def race(
     shuffle = np.random.default_rng(0)
     for turn in range(rounds):
         for name in shuffle.permutation(names):
+            contenders[name](*inputs[(turn + 1) % len(inputs)])
             if cuda:
                 torch.cuda.synchronize()
             start = time.perf_counter()
