@@ -14,6 +14,8 @@ from pcl_lib._checks import check_pair
 LEVELS = tuple(4.0**power for power in range(7, -2, -1))
 # The released kernel's guard against an empty sum.
 TINY = 1e-9
+# Share of the mass below which the value says nothing.
+FEWEST_MATCHED = 0.99
 # Entries of one block of distance matrices.
 BLOCK = {"cpu": 1 << 22, "cuda": 1 << 28}
 
@@ -28,14 +30,16 @@ def approximate_emd(
 
     P is `annealed_matching`, Fan's "approxmatch" kernel. Not the earth mover's distance: it reads 12 to 33 % above
     the exact one, is not symmetric and not proportional to scale, since its weights have fixed widths: they suit
-    clouds about as large as a unit box. Tables that were computed with it can only be compared with it: MMD-EMD,
-    COV-EMD and 1-NNA-EMD of ShapeGF, PointFlow and latent_3d_points, and ShapeGF's reconstruction EMD.
+    clouds about as large as a unit box. Clouds so large that mass stays unmatched are refused, since the missing part
+    would make the value too small without a sign of it. Tables that were computed with it can only be compared with
+    it: MMD-EMD, COV-EMD and 1-NNA-EMD of ShapeGF, PointFlow and latent_3d_points, and ShapeGF's reconstruction EMD.
 
     Shapes: x, y (N, D) or (B, N, D), equal sizes; result () or (B,). Unit: length, in [0, inf). Invariant to rigid
-    motion and to the order of the points. Not a metric; 0 on itself only as far as points lie more than 0.02
-    apart. No gradient. Deterministic. `last_pass` as in `annealed_matching`.
+    motion and to the order of the points. Not a metric; near 0 on itself only if
+    points lie well apart, beyond about 0.03. No gradient. Deterministic. `last_pass` as in `annealed_matching`.
     Cost: 9 passes over the N^2 distances, O(N^2) memory for a block of clouds.
-    Errors: `ValueError` for clouds that do not pair or differ in size. Reference: fan2017psgn (by its code).
+    Errors: `ValueError` for clouds that do not pair or differ in size, or if less than 99 % of the mass is matched.
+    Reference: fan2017psgn (by its code).
 
     >>> import torch
     >>> x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], dtype=torch.float64)
@@ -51,8 +55,11 @@ def approximate_emd(
         sq_dist = _square_distances(a, b)
         dist = sq_dist.sqrt()
         cost = a.new_zeros(len(a))
+        matched = a.new_zeros(len(a))
         for weights, left, right in _passes(sq_dist, last_pass):
             cost += (left * _times(weights * dist, right)).sum(1)
+            matched += (left * _times(weights, right)).sum(1)
+        _check_matched(float(matched.min()) / n)
         costs.append(cost / n)
     value = torch.cat(costs)
     return value if x.ndim == 3 else value[0]
@@ -73,7 +80,9 @@ def annealed_matching(
     `last_pass=True` keeps it, and all mass is matched.
 
     Shapes: x, y (N, D) or (B, N, D), equal sizes; result (N, N) or (B, N, N), no unit, in [0, 1]. No gradient.
-    Cost, errors, reference: as `approximate_emd`, and the memory of the result.
+    Any share of the mass may stay
+    unmatched here: the sums of the result say which. Cost and reference: as `approximate_emd`, with all clouds of the
+    batch in memory. Errors: `ValueError` for clouds that do not pair or differ in size.
 
     >>> import torch
     >>> annealed_matching(torch.tensor([[0.0], [4.0]]), torch.tensor([[4.5], [0.0]])).round(decimals=3).tolist()
@@ -100,6 +109,14 @@ def _passes(sq_dist: Tensor, last_pass: bool) -> Iterator[tuple[Tensor, Tensor, 
         room = (room - offered).clamp_(min=0)
         left_over = (left_over - left * _times(weights, right)).clamp_(min=0)
         yield weights, left, right
+
+
+def _check_matched(share: float) -> None:
+    if share < FEWEST_MATCHED:
+        raise ValueError(
+            f"x and y are too large or too far apart: only {share:.0%} of the mass is matched at the widths of this "
+            "matching; scale both to about unit size, or pass last_pass=True"
+        )
 
 
 def _times(matrix: Tensor, vector: Tensor) -> Tensor:
