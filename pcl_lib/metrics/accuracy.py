@@ -22,9 +22,9 @@ def mesh_accuracy(
 
     .. math:: \min \{ d : |\{ i : \min_j \lVert x_i - y_j \rVert \le d \}| \ge 0.9 N \}
 
-    ShapeGF reports it in its Table 7, following DeepSDF. There x are points sampled from the predicted mesh (1,000
-    of them) and the distance goes to the true mesh; here y are points sampled from it, densely enough that their
-    spacing is small beside the value. An order statistic, not an interpolated quantile.
+    ShapeGF reports it in its Table 7, following DeepSDF. There x are points sampled from the predicted mesh and
+    the distance goes to the true mesh; here y are points sampled from it, densely enough that their spacing is small
+    beside the value. An order statistic, not an interpolated quantile.
 
     Shapes: x (N, D) or (B, N, D) the prediction, y (M, D) or (B, M, D) the truth; result () or (B,). Unit: length,
     in [0, inf), lower is better. Not symmetric: it does not see what the prediction misses. Proportional to scale.

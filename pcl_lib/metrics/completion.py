@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib._checks import check_pair
 from pcl_lib.distances import chamfer, f_score
-from pcl_lib.metrics.pairwise import pairwise
+from pcl_lib.metrics.pairwise import check_sets, pairwise
 from pcl_lib.neighbors import nearest
 
 TABLE_SCALE = 1000.0
@@ -95,7 +96,8 @@ def fidelity(
 
     from the partial input x to the completion y only. PCN, who defined it, averages lengths. PoinTr's released code
     averages squared lengths: `squared=True`, and x1000 is what its tables and Landau CD's Table IV seem to show:
-    `scale=TABLE_SCALE` (their code prints the value without a factor). A method that copies its input into its
+    `scale=TABLE_SCALE` (their code prints the value
+    without a factor, and leaves out points at the origin, its padding). A method that copies its input into its
     output has fidelity 0.
 
     Shapes: partial (N, D) or (B, N, D), completed (M, D) or (B, M, D); result () or (B,). Unit: length (length
@@ -107,6 +109,7 @@ def fidelity(
     >>> fidelity(seen, whole).item(), fidelity(seen, whole, squared=True).item()
     (0.25, 0.125)
     """
+    check_pair(partial, completed, names=("partial", "completed"))
     sq_dist = nearest(partial, completed, backend=backend).sq_dist
     return scale * (sq_dist if squared else sq_dist.sqrt()).mean(-1)
 
@@ -139,6 +142,7 @@ def kitti_mmd(
     >>> kitti_mmd(torch.tensor([[[5.0], [6.5]]]), cars).item()
     0.25
     """
+    check_sets(completed, references, ("completed", "references"))
     combine = "sum" if squared else "mean"
 
     def distance(x: Tensor, y: Tensor) -> Tensor:

@@ -39,10 +39,11 @@ def density_difference(
     `distance_weight`. Defaults and the 1e-8 added to both denominators are the released code's, for patches in the
     [-1, 1] box. The rim of the ball belongs to it.
 
-    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf). Symmetric; 0 on
-    itself, and for many other pairs: it compares densities, not places. Invariant to rigid motion, not to scale. No
-    gradient. A lone point beside one with neighbours makes the second term huge (its m is 0): w keeps it small, not
-    bounded, as in the released code. Cost: `knn` with k = `max_neighbors` within each cloud, `nearest` each way.
+    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf). Symmetric; near
+    0 on itself (1e-8, by the 1e-8 above), and for many other pairs: it compares densities, not places. Invariant to
+    rigid motion, not to scale. No gradient. Where j(i) is alone in its ball, m is 0 and the second term of the order
+    of 1e8 w: so the released code, and the reason to choose `ball` large enough.
+    Cost: `knn` with k = `max_neighbors` within each cloud, `nearest` each way.
     Errors: `ValueError` for clouds that do not pair, a radius that is not positive, or max_neighbors < 1.
     Reference: he2022dpcc.
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib.distances import chamfer
-from pcl_lib.metrics.pairwise import Distance, pairwise
+from pcl_lib.metrics.pairwise import Distance, check_sets, pairwise
 
 
 class OneNearestNeighbour(NamedTuple):
@@ -34,9 +34,9 @@ def minimum_matching_distance(matrix: Float[Tensor, "s r"]) -> Float[Tensor, ""]
     .. math:: \frac1R \sum_r \min_s d(x_s, y_r)
 
     `matrix` holds samples in rows, references in columns: `pairwise(samples, references)`. Exchanged, the result is
-    another number (PointFlow's first release had them so). MMD-CD and MMD-EMD of the tables of ShapeGF, PointFlow
-    and latent_3d_points; tables show it x1000 or x100. The "MMD-CD" that ShapeGF's reconstruction test prints is
-    not this, but the mean distance of pairs that belong together.
+    another number (PointFlow's code once had them so). MMD-CD and MMD-EMD of the tables of ShapeGF, PointFlow
+    and latent_3d_points; ShapeGF shows MMD-CD x1000, MMD-EMD x100. The "MMD-CD" that ShapeGF's reconstruction test
+    prints is not this, but the mean distance of pairs that belong together.
 
     Shape: (S, R); result (). Unit: that of the distance, in [0, inf). Zero iff each reference is among the samples.
     Cost: one pass. Errors: `ValueError` for a matrix that is empty or not finite. Reference: achlioptas2018latent.
@@ -143,6 +143,7 @@ def generation_scores(
     >>> scores.mmd.item(), scores.coverage.item(), scores.one_nna.accuracy.item()
     (0.5, 1.0, 0.0)
     """
+    check_sets(samples, references, ("samples", "references"))
     cross = pairwise(references, samples, distance=distance, progress=progress).mT
     within = (
         pairwise(clouds, distance=distance, symmetric=symmetric, progress=progress)

@@ -120,16 +120,17 @@ def _local(x: Tensor, y: Tensor, sizes: Sequence[int], centres: int) -> Tensor:
             f"sizes and centres must be from 1 to the number of points, received sizes {tuple(sizes)} and "
             f"{centres} centres for x {tuple(x.shape)} and y {tuple(y.shape)}; lower them, or take larger clouds"
         )
-    chosen = [farthest_points(cloud, centres) for cloud in (x, y)]
+    from_x, from_y = (farthest_points(cloud, centres) for cloud in (x, y))
     if x.ndim == 2:
-        return _compare(x, y, *chosen, sizes)
+        return _compare(x, y, from_x, from_y, sizes)
     # One pair after the other: the memory of one pair, whatever the batch.
-    return torch.stack([_compare(*pair, sizes) for pair in zip(x, y, *chosen, strict=True)])
+    pairs = zip(x, y, from_x, from_y, strict=True)
+    return torch.stack([_compare(a, b, i, j, sizes) for a, b, i, j in pairs])
 
 
-def _compare(x: Tensor, y: Tensor, chosen_x: Tensor, chosen_y: Tensor, sizes: Sequence[int]) -> Tensor:
+def _compare(x: Tensor, y: Tensor, from_x: Tensor, from_y: Tensor, sizes: Sequence[int]) -> Tensor:
     """Values (K,) for one pair of clouds (N, D), (M, D) and the centres chosen from each."""
-    middle = torch.cat([x[chosen_x], y[chosen_y]])
+    middle = torch.cat([x[from_x], y[from_y]])
     # The k nearest are the first k of the nearest `largest`: one search serves every size.
     largest = max(sizes)
     around_x, around_y = (cloud[_nearest_in_order(middle, cloud, largest)] for cloud in (x, y))

@@ -52,14 +52,13 @@ def pairwise(
     >>> pairwise(clouds).tolist()
     [[0.0, 2.5], [2.5, 0.0]]
     """
-    check_stack(x, "x")
     if y is None:
+        check_stack(x, "x")
         y = x
     else:
         if symmetric:
             raise ValueError("symmetric compares one set with itself, received two sets; leave y out")
-        check_stack(y, "y")
-        check_sets(x, y)
+        check_sets(x, y, ("x", "y"))
     if workers is None:
         workers = torch.get_num_threads() if x.device.type == "cpu" else 1
     if workers < 1:
@@ -123,11 +122,13 @@ def check_stack(x: Tensor, name: str) -> None:
         )
 
 
-def check_sets(x: Tensor, y: Tensor) -> None:
+def check_sets(x: Tensor, y: Tensor, names: tuple[str, str]) -> None:
     """Raise `ValueError` unless the clouds of two stacks can be compared; the stacks may differ in length."""
+    a, b = names
+    check_stack(x, a)
+    check_stack(y, b)
     if (x.device, x.dtype, x.shape[2]) != (y.device, y.dtype, y.shape[2]):
         raise ValueError(
-            "both sets must have one device, dtype and dimension D, received "
-            f"x {tuple(x.shape)} {x.dtype} on {x.device} and y {tuple(y.shape)} {y.dtype} on {y.device}; "
-            "convert one with y.to(x)"
+            f"{a} and {b} must have one device, dtype and dimension D, received {a} {tuple(x.shape)} {x.dtype} on "
+            f"{x.device} and {b} {tuple(y.shape)} {y.dtype} on {y.device}; convert one with {b}.to({a})"
         )

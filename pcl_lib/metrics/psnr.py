@@ -82,6 +82,7 @@ def d2_psnr(
     """
     _check_peak(peak)
     check_option("carry", carry, CARRIES)
+    check_pair(truth, decoded, names=("truth", "decoded"))
     check_pair(truth, normals, names=("truth", "normals"), same_size=True)
     there, back = nearest_each_way(truth, decoded, backend=backend)
     carried = _rows(normals, back.index)
