@@ -126,9 +126,14 @@ def check_sets(x: Tensor, y: Tensor, names: tuple[str, str]) -> None:
     """Raise `ValueError` unless the clouds of two stacks can be compared; the stacks may differ in length."""
     a, b = names
     check_stack(x, a)
-    check_stack(y, b)
-    if (x.device, x.dtype, x.shape[2]) != (y.device, y.dtype, y.shape[2]):
+    # Before the values of y are looked at: those of another device may not be readable.
+    if (
+        isinstance(y, Tensor)
+        and y.ndim == 3
+        and (x.device, x.dtype, x.shape[2]) != (y.device, y.dtype, y.shape[2])
+    ):
         raise ValueError(
             f"{a} and {b} must have one device, dtype and dimension D, received {a} {tuple(x.shape)} {x.dtype} on "
             f"{x.device} and {b} {tuple(y.shape)} {y.dtype} on {y.device}; convert one with {b}.to({a})"
         )
+    check_stack(y, b)
