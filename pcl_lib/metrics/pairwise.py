@@ -66,6 +66,7 @@ def pairwise(
 
     matrix = x.new_empty(len(x), len(y))
 
+    @torch.no_grad()  # once more: each thread has its own switch
     def fill(block: tuple[int, slice]) -> int:
         row, columns = block
         others = y[columns]

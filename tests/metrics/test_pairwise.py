@@ -92,8 +92,9 @@ def test_approximate_emd_fits():
     assert torch.allclose(pairwise(X, y, distance=approximate_emd), torch.tensor(expected, dtype=X.dtype))
 
 
-def test_no_gradient_is_recorded():
-    assert not pairwise(X.clone().requires_grad_(), Y).requires_grad
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_gradient_is_recorded_in_any_thread(workers):
+    assert not pairwise(X.clone().requires_grad_(), Y, workers=workers).requires_grad
 
 
 @pytest.mark.gpu
