@@ -39,8 +39,9 @@ def pairwise(
     the Chamfer distance and wrong for `approximate_emd`.
 
     The pairs are computed in blocks, so memory stays at the matrix and one block for each worker. `workers` threads
-    share the blocks: as many as torch uses on a CPU, one on a GPU, which a block fills. `progress` shows a
-    bar in pairs.
+    share the blocks: as many as torch uses on a CPU, one on a GPU, which a block fills. They gain where the distance
+    releases Python's lock, as torch's operations do; a search by kd-tree spreads over the cores by itself.
+    `progress` shows a bar in pairs.
 
     Shapes: x (S, N, D), y (R, M, D); result (S, R), or (S, S). Unit and properties: those of the distance. No
     gradient. Cost: S R distances, S (S + 1) / 2 if symmetric.
