@@ -77,7 +77,8 @@ def auction(
     Gradient: through the matching, as `emd`.
     Cost: on like clouds as long as `emd` at N = 2,048, slower below, less than half of it at N = 4,096; on unlike
     clouds of 2,048 points four to nine times faster. One core a cloud. Many copies of one point
-    are its bad case. O(N^2) memory up to N = 4,096, then O(N). It runs on the CPU; clouds from elsewhere are copied there.
+    are its bad case. O(N^2) memory up to N = 4,096, then O(N). It runs on the CPU; clouds from
+    elsewhere are copied there.
     Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, sizes that differ, or
     clouds that do not pair. Reference: neuralqaad2022.
 
