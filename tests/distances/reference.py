@@ -27,7 +27,13 @@ def Z(n: int, s: float) -> np.ndarray:
     return X(n) + s * np.stack([np.cos(5 * i), np.sin(7 * i), np.cos(11 * i)], 1)
 
 
-CLOUDS = {"X": X, "Y": Y, "Z": Z}
+def U(n: int, k: float) -> np.ndarray:
+    i = np.arange(1, n + 1)
+    steps = (0.7548776662466927, 0.5698402909980532, 0.8191725133961645)
+    return np.stack([np.mod(i * step + 0.1 * (axis + 1) * k, 1) for axis, step in enumerate(steps)], 1)
+
+
+CLOUDS = {"X": X, "Y": Y, "Z": Z, "U": U}
 
 
 def named(text: str) -> np.ndarray:

@@ -1,0 +1,65 @@
+"""What the distances by matching share: the value of a matching, and work on several cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from jaxtyping import Float, Int64
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from torch import Tensor
+
+from pcl_lib.distances.directions import length
+from pcl_lib.neighbors.pairs import pair_squares
+
+REDUCTIONS = ("mean", "sum")
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+class Matched(NamedTuple):
+    """`value` (*b,) of a matching, and `matching` (*b, N): the point y_matching[i] is the partner of x_i."""
+
+    value: Float[Tensor, "*b"]
+    matching: Int64[Tensor, "*b n"]
+
+
+def matched_value(x: Tensor, y: Tensor, matching: Tensor, squared: bool, reduction: str) -> Tensor:
+    """Mean or sum (*b,) over the matched pairs of their length or its square, differentiable in both clouds."""
+    xb, yb, index = (x, y, matching) if x.ndim == 3 else (x[None], y[None], matching[None])
+    terms = pair_squares(xb, yb, index[..., None])[..., 0]
+    if not squared:
+        terms = length(terms)
+    total = terms.mean(-1) if reduction == "mean" else terms.sum(-1)
+    return total if x.ndim == 3 else total[0]
+
+
+def best_matching(x: np.ndarray, y: np.ndarray, squared: bool) -> np.ndarray:
+    """The cheapest one-to-one matching (N,) of x (N, D) and y (N, D), exactly."""
+    # Float64 whatever the clouds are: the solver works in it, and would make a second matrix.
+    return linear_sum_assignment(cdist(x, y, "sqeuclidean" if squared else "euclidean"))[1]
+
+
+def arrays(clouds: Tensor) -> np.ndarray:
+    """The clouds (B, N, D) on the CPU in float64, as the solvers want them."""
+    batch = clouds.detach() if clouds.ndim == 3 else clouds.detach()[None]
+    return batch.cpu().double().numpy()
+
+
+def on_each_core(function: Callable[[Task], Done], tasks: Iterable[Task]) -> list[Done]:
+    """`function` of each task, in order, by one thread a core: scipy's solver lets go of the interpreter lock."""
+    work = list(tasks)
+    workers = min(len(work), _cores())
+    if workers == 1:
+        return [function(task) for task in work]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, work))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
