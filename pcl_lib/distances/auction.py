@@ -63,7 +63,7 @@ def auction(
 
     for its cheapest point j_1, where j_2 is the second cheapest, c the lengths, p the prices. When all are matched,
     the mean cost is at most eps above the exact one. `eps=None`: auctions at ever smaller eps, the last at most
-    8 % of the mean matched length, with both sides bidding for the leftovers; the value came out 0.1 to 0.6 %
+    8 % of the mean matched length, with both sides bidding for the leftovers; the value came out 0.1 to 0.7 %
     above the exact one on 1,024 to 4,096 points. A number: one auction of that eps, from prices of zero, the points
     of x bidding, as the papers run it; `AUCTION_SETTINGS` has theirs, for use as
     `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`. The gap is proved by the prices (duality), whether
@@ -75,12 +75,12 @@ def auction(
     (B, N). Unit: length (length squared with squared=True), in [emd, emd + gap]; eps is for one pair, in the
     same unit. Symmetric within the gap only. Not a metric. Zero only if both clouds are the same multiset.
     Gradient: through the matching, as `emd`.
-    Cost: on like clouds as long as `emd` at N = 2,048, slower below, less than half of it at N = 4,096; on unlike
-    clouds of 2,048 points four to nine times faster. One core a cloud. Many copies of one point
+    Cost: on like clouds no faster than `emd` up to N = 2,048, less than half of its processor time at N = 4,096; on
+    unlike clouds of 2,048 points four to nine times faster. One core a cloud. Many copies of one point
     are its bad case. O(N^2) memory up to N = 4,096, then O(N). It runs on the CPU; clouds from
     elsewhere are copied there.
     Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, sizes that differ, or
-    clouds that do not pair. Reference: neuralqaad2022.
+    clouds that do not pair. References: bertsekas1988auction, neuralqaad2022, liu2020msn.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.5, 0.0]])

@@ -44,8 +44,8 @@ def em_kd(
     The matchings of the cells form one matching of the clouds, so the value is never below `emd`, equals it
     when one leaf holds all, and comes down towards it as `leaf_size` grows (not with every step). `leaves`:
     "exact", or by "auction" for leaves of thousands of points. The paper leaves the choice of axis, the unit and the
-    reduction open, and its released matching inside a leaf need not be one-to-one, so its value is not always an
-    upper bound; its formula prints the "sum" of lengths, and its leaves have 1,024 points.
+    reduction open, and the auction kernel that it takes from MSN need not match one-to-one, so its value is not always
+    an upper bound; its formula prints the "sum" of lengths, and its leaves have 1,024 points.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D), any N; value () or (B,), matching (N,) or (B, N). Unit: length
     (length squared with squared=True), in [0, inf). Symmetric (exact leaves). Not a metric.

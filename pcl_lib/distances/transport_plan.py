@@ -48,7 +48,7 @@ def transport_plan(
     Gradient: for the clouds, with the plan held fixed; none for the weights.
     Cost: network simplex (POT), about O(N^3) time, O(N M) memory, on the CPU.
     Errors: `ValueError` for weights of a wrong shape, negative, not finite, or all zero, or clouds that do not
-    pair; `RuntimeError` if the solver gives up. Reference: fan2017psgn.
+    pair; `RuntimeError` if the solver gives up. Reference: flamary2021pot.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [1.0], [4.0]])
