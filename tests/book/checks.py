@@ -13,6 +13,11 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 LINKS = {"a": "href", "link": "href", "img": "src", "script": "src", "iframe": "src", "source": "src"}
 
 
+def sources(book: Path) -> list[Path]:
+    """The pages as written; JupyterLab leaves copies of those that were opened in it beside them."""
+    return sorted(p for p in book.rglob("*.md") if ".ipynb_checkpoints" not in p.parts)
+
+
 @lru_cache(maxsize=64)
 def soup(page: Path) -> BeautifulSoup:
     return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from jupyter_book.config import PATH_YAML_DEFAULT
 
+from tests.book import checks
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -73,5 +75,5 @@ def test_no_repository_and_no_remote_service_by_default():
 
 def test_every_page_is_in_the_table_of_contents():
     listed = {TOC["root"]} | {page["file"] for part in TOC["parts"] for page in part["chapters"]}
-    written = {p.relative_to(ROOT).with_suffix("").as_posix() for p in (ROOT / "book").rglob("*.md")}
+    written = {p.relative_to(ROOT).with_suffix("").as_posix() for p in checks.sources(ROOT / "book")}
     assert listed == written

@@ -26,7 +26,7 @@ def test_the_site_is_new(site):
 
 
 def test_every_chapter_was_executed(site):
-    sources = [p for p in (ROOT / "book").rglob("*.md") if "{code-cell}" in p.read_text(encoding="utf-8")]
+    sources = [p for p in checks.sources(ROOT / "book") if "{code-cell}" in p.read_text(encoding="utf-8")]
     executed = {
         p.relative_to(site.executed).with_suffix("").as_posix() for p in site.executed.rglob("*.ipynb")
     }

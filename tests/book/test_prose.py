@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.book import checks
+
 ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = sorted((ROOT / "book").rglob("*.md"))
+CHAPTERS = checks.sources(ROOT / "book")
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\.\d)")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,})\s*(\{[^}]*\})?(.*)$")
 # Names, not measurements.
