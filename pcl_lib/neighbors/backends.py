@@ -51,3 +51,11 @@ def search_each_way(x: Tensor, y: Tensor, backend: str) -> tuple[Tensor, Tensor]
 def count_within(x: Tensor, y: Tensor, sq_radius: float, backend: str) -> Tensor:
     """Number (B, N) of points of `y` within the squared radius of each point of `x`, up to rounding at the rim."""
     return _ENGINES[backend].count_within(x, y, sq_radius)
+
+
+def two_cheapest(
+    x: Tensor, y: Tensor, price: Tensor, squared: bool, backend: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """For each point of `x` (N, D): index (N,) of the point of `y` (M, D) with the least distance plus price (M,), that
+    least cost, and the second least. `backend`: "dense" or "keops"; no tree looks for prices."""
+    return {"dense": dense, "keops": keops}[backend].two_cheapest(x, y, price, squared)

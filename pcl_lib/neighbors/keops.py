@@ -45,6 +45,19 @@ def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
     return inside.sum(dim=2).squeeze(-1).round().long()
 
 
+def two_cheapest(x: Tensor, y: Tensor, price: Tensor, squared: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """For each point of x (N, D): index (N,) of the cheapest point of y (M, D), its cost, the second lowest cost.
+
+    The cost of a point is its distance, or squared distance, plus its price (M,).
+    """
+    from pykeops.torch import LazyTensor
+
+    square = _square_distances(x[None], y[None])
+    total = (square if squared else square.sqrt()) + LazyTensor(price[None, None, :, None].contiguous())
+    least, where = total.Kmin_argKmin(2, dim=2)
+    return where[0, :, 0], least[0, :, 0], least[0, :, 1]
+
+
 def _square_distances(x: Tensor, y: Tensor) -> Any:
     from pykeops.torch import LazyTensor  # compiles on first use, so only when asked for
 

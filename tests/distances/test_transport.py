@@ -56,7 +56,8 @@ def test_the_gap_of_an_auction_holds_the_exact_value(pair, squared):
     found = auction(*pair, squared=squared)
     assert found.value - found.gap <= emd(*pair, squared=squared).value + 1e-12
     assert found.converged
-    assert found.gap <= found.eps + 1e-12
+    rounding = 2e-6 * torch.cat(pair).abs().max() ** (2 if squared else 1)  # bids are float32
+    assert found.gap <= found.eps + rounding
 
 
 @given(clouds(3))
@@ -220,9 +221,20 @@ def test_sinkhorn_tends_to_the_exact_value(squared):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("name", MATCHERS)
+@pytest.mark.parametrize("name", ["emd", "em_kd"])
 def test_cuda_agrees_with_the_cpu(name):
     x, y = torch.from_numpy(X(300)), torch.from_numpy(Y(300))
     here, there = (MATCHERS[name](x.to(device), y.to(device)) for device in ("cpu", "cuda"))
     assert there.value.device.type == "cuda"
     assert torch.equal(here.matching, there.matching.cpu())
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ANY_SIZES)
+def test_cuda_agrees_where_sizes_may_differ(name):
+    x, y = torch.from_numpy(X(300)), torch.from_numpy(Y(200))
+    here, there = (ANY_SIZES[name](x.to(device), y.to(device)) for device in ("cpu", "cuda"))
+    if name == "transport_plan":
+        here, there = here.value, there.value
+    assert there.device.type == "cuda"
+    torch.testing.assert_close(there.cpu(), here, rtol=1e-5, atol=1e-6)

@@ -86,11 +86,3 @@ def test_the_default_auction_is_within_one_per_cent(y):
     assert exact <= found.value <= 1.01 * exact
     assert found.value - found.gap <= exact
     assert found.gap <= 0.08 * found.value
-
-
-def test_rows_computed_when_needed_give_the_same_auction(monkeypatch):
-    x, y = tensor("U(200, 0)"), tensor("U(200, 1)")
-    kept = auction(x, y)
-    monkeypatch.setattr("pcl_lib.distances.auction_rounds._KEEP", 0)
-    monkeypatch.setattr("pcl_lib.distances.auction_rounds._BLOCK", 1000)
-    assert torch.equal(auction(x, y).matching, kept.matching)
