@@ -32,11 +32,11 @@ class AutoEncoder(nn.Module):
         """The code of each cloud."""
         return self.encoder(x)
 
-    def decode(self, code: Any, n_points: int | None = None, **options: Any) -> Float[Tensor, "b m 3"]:
+    def decode(self, code: Any, n_points: int | None = None, **options: Any) -> Float[Tensor, "b m d"]:
         """The cloud of each code."""
         return self.decoder(code, n_points, **options)
 
     def forward(
         self, x: Float[Tensor, "b n d"], n_points: int | None = None, **options: Any
-    ) -> Float[Tensor, "b m 3"]:
+    ) -> Float[Tensor, "b m d"]:
         return self.decode(self.encode(x), n_points, **options)

@@ -27,6 +27,7 @@ def ae(
     *,
     points: Sequence[int] = (64, 128, 128, 256),
     widths: Sequence[int] = (256, 256),
+    dim: int = 3,
 ) -> AutoEncoder:
     """AE of CALoss, the auto-encoder of l-GAN: PointNet of layers `points`, fully connected decoder of `widths`.
 
@@ -36,9 +37,8 @@ def ae(
     >>> parameter_count(ae()), parameter_count(ae(16, 256, points=(32, 64), widths=(64,)))
     (1770240, 54512)
     """
-    return AutoEncoder(
-        PointNet((*points, code_dim)), FullyConnectedDecoder(code_dim, n_points, widths=widths)
-    )
+    decoder = FullyConnectedDecoder(code_dim, n_points, widths=widths, dim=dim)
+    return AutoEncoder(PointNet((*points, code_dim), dim=dim), decoder)
 
 
 def folding_net(
@@ -47,6 +47,7 @@ def folding_net(
     *,
     points: Sequence[int] = (64, 128, 128, 256),
     widths: Sequence[int] = (256, 256),
+    dim: int = 3,
 ) -> AutoEncoder:
     """Folding of CALoss: PointNet of layers `points`, two folds of `widths`.
 
@@ -57,7 +58,8 @@ def folding_net(
     >>> parameter_count(folding_net())
     292870
     """
-    return AutoEncoder(PointNet((*points, code_dim)), FoldingDecoder(code_dim, n_points, widths=widths))
+    decoder = FoldingDecoder(code_dim, n_points, widths=widths, dim=dim)
+    return AutoEncoder(PointNet((*points, code_dim), dim=dim), decoder)
 
 
 def lae(

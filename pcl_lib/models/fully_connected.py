@@ -14,7 +14,7 @@ from pcl_lib.models.mlp import MLP
 class FullyConnectedDecoder(nn.Module):
     """Points from a code by fully connected layers, ReLU between them, no batch norm: l-GAN's and CALoss's decoder.
 
-    Shapes: code (B, code_dim) to (B, n_points, 3). The number of points is fixed by the last layer, which holds most
+    Shapes: code (B, code_dim) to (B, n_points, dim). The number of points is fixed by the last layer, which holds most
     of the parameters: 1,579,008 of the default 1,677,824.
     Initialisation: torch's defaults (the releases: Xavier). Errors: `ValueError` for another code or number of points.
     Reference: achlioptas2018latent, huang2023caloss.
@@ -25,14 +25,14 @@ class FullyConnectedDecoder(nn.Module):
     """
 
     def __init__(
-        self, code_dim: int = 128, n_points: int = 2048, *, widths: Sequence[int] = (256, 256)
+        self, code_dim: int = 128, n_points: int = 2048, *, widths: Sequence[int] = (256, 256), dim: int = 3
     ) -> None:
         super().__init__()
         check_points(n_points)
-        self.code_dim, self.n_points = code_dim, n_points
-        self.layers = MLP(code_dim, (*widths, 3 * n_points), norm=False, end="linear")
+        self.code_dim, self.n_points, self.dim = code_dim, n_points, dim
+        self.layers = MLP(code_dim, (*widths, dim * n_points), norm=False, end="linear")
 
-    def forward(self, code: Float[Tensor, "b k"], n_points: int | None = None) -> Float[Tensor, "b n 3"]:
+    def forward(self, code: Float[Tensor, "b k"], n_points: int | None = None) -> Float[Tensor, "b n d"]:
         check_code(code, self, self.code_dim)
         check_fixed_points(n_points, self.n_points, "a decoder that folds or maps patches")
-        return self.layers(code).unflatten(-1, (self.n_points, 3))
+        return self.layers(code).unflatten(-1, (self.n_points, self.dim))

@@ -100,7 +100,7 @@ def share(n_points: int, patches: int) -> int:
 
 
 def gather_patches(points: Tensor, n_points: int) -> Tensor:
-    """One cloud (B, n_points, 3) of the points (P, 3, B, s) of all patches, P * s >= n_points.
+    """One cloud (B, n_points, d) of the points (P, d, B, s) of all patches, P * s >= n_points.
 
     Point i belongs to patch i % P. What is over, one point at most of each of the last patches, is left out: the
     shares of any two patches differ by one point at most.

@@ -82,10 +82,11 @@ def codes(b, seed=0, dtype=torch.float32):
     return torch.randn(b, CODE, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def local_codes(b, seed=0):
-    torch.manual_seed(seed)
-    return LocalEncoder(SMALL_STAGES, (16,)).eval()(clouds(b, 50, seed))
+@torch.no_grad()
+def local_codes(x):
+    torch.manual_seed(0)
+    return LocalEncoder(SMALL_STAGES, (16,)).eval()(x)
 
 
-def code_for(name, b, seed=0):
-    return local_codes(b, seed) if name in LOCAL_DECODERS else codes(b, seed)
+def code_for(name, b):
+    return local_codes(clouds(b, 50)) if name in LOCAL_DECODERS else codes(b)

@@ -103,7 +103,7 @@ def test_bad_codes(name, code, message):
 
 @pytest.mark.parametrize("name", LOCAL_DECODERS)
 def test_bad_local_codes(name):
-    good = local_codes(2)
+    good = local_codes(clouds(2, 50))
     for code, message in [
         (
             codes(2),

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pcl_lib.models import (
     AtlasDecoder,
@@ -12,7 +14,7 @@ from pcl_lib.models import (
     sphere_grid,
     square_grid,
 )
-from pcl_lib.models.patches import gather_patches
+from pcl_lib.models.patches import gather_patches, share
 from tests.models.networks import ANY_NUMBER, CENTRES, CODE, DECODERS, LOCAL_DECODERS, code_for, codes
 
 ALL = DECODERS | LOCAL_DECODERS
@@ -112,6 +114,16 @@ def test_each_patch_has_a_norm_of_its_own():
         torch.testing.assert_close(mlp(x)[p].T, expected)
 
 
+@given(st.integers(1, 300), st.integers(1, 40))
+def test_the_shares_of_the_patches(n, patches):
+    made = torch.arange(patches).reshape(-1, 1, 1, 1).expand(-1, 3, 2, share(n, patches))
+    cloud = gather_patches(made, n)
+    assert cloud.shape == (2, n, 3)
+    assert torch.equal(cloud[0, :, 0], torch.arange(n) % patches)
+    counts = torch.bincount(cloud[0, :, 0], minlength=patches)
+    assert counts.max() - counts.min() <= 1
+
+
 def test_points_are_dealt_to_the_patches():
     made = torch.arange(3 * 4.0).reshape(3, 1, 1, 4).expand(3, 3, 1, 4)
     # Patch 0 made 0 1 2 3, patch 1 made 4 5 6 7, patch 2 made 8 9 10 11.
@@ -186,7 +198,7 @@ def test_the_linear_adjustment_is_affine_in_the_structure():
         torch.testing.assert_close(step[:, p::5], step[:, p : p + 1].expand(-1, 12, -1), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 5, 16, 60, 2025, 2048])
+@given(st.integers(1, 3000))
 def test_square_grid(n):
     grid = square_grid(n)
     assert grid.shape == (n, 2)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.autograd import gradcheck
 
 from pcl_lib.models import (
     DGCNN,
@@ -162,6 +163,22 @@ def test_local_encoder():
     order = torch.randperm(50)
     for a, b in zip(encoder(x[:, order]), code, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_points_that_all_coincide(name):
+    x = torch.ones(3, 30, 3)
+    for mode in (True, False):
+        assert torch.isfinite(ENCODERS[name]().train(mode)(x)).all()
+
+
+def test_gradients_with_the_neighbourhoods_held_fixed():
+    torch.manual_seed(0)
+    x = clouds(2, 12, dtype=torch.float64).requires_grad_()
+    stage = SetAbstraction(Stage(4, (Scale(1.0, 3, (5,)), Scale(2.0, 5, (4,))))).double().eval()
+    for network in (PointNet((7, 5)), EdgeConv(3, 6, k=4)):
+        assert gradcheck(network.double().eval(), (x,))
+    assert gradcheck(lambda p: stage(p)[1], (x,))
 
 
 def test_more_dimensions():

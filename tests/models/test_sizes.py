@@ -144,6 +144,27 @@ def test_small_sizes_by_argument(name):
     assert parameter_count((ENCODERS | AUTOENCODERS)[name]()) < 20_000
 
 
+@pytest.mark.parametrize("build", [ae, folding_net, lae, lfolding, lambda: atlas_net("sphere"), atlas_net_v2])
+def test_paper_sizes_run(build):
+    torch.manual_seed(0)
+    network = build().eval()
+    with torch.no_grad():
+        points = network(torch.rand(1, 2048, 3) * 2 - 1)
+    assert points.shape == (1, network.decoder.n_points, 3)
+    assert torch.isfinite(points).all()
+
+
+@pytest.mark.parametrize(
+    "build", [shapegf_encoder, caloss_pointnet2, PointNet2, lambda: PointNet2(MULTI_SCALE), DGCNN]
+)
+def test_encoders_of_paper_sizes_run(build):
+    torch.manual_seed(0)
+    with torch.no_grad():
+        code = build().eval()(torch.rand(1, 1024, 3) * 2 - 1)
+    assert code.shape == (1, 128)
+    assert torch.isfinite(code).all()
+
+
 def test_parameters_that_are_frozen_are_not_counted():
     network = PointNet((16, 8))
     network.points.requires_grad_(False)

@@ -8,8 +8,17 @@ import torch
 
 from pcl_lib.data import synthetic
 from pcl_lib.distances import chamfer
-from pcl_lib.models import AutoEncoder, PointNet, atlas_net, atlas_net_v2
-from tests.models.networks import AUTOENCODERS, DECODERS, ENCODERS, clouds, code_for, codes
+from pcl_lib.models import AutoEncoder, PointNet, ae, atlas_net, atlas_net_v2, folding_net
+from tests.models.networks import (
+    AUTOENCODERS,
+    DECODERS,
+    ENCODERS,
+    LOCAL_DECODERS,
+    clouds,
+    code_for,
+    codes,
+    local_codes,
+)
 
 # Within so many steps of Adam the Chamfer distance falls by this factor. It does not fall to 0: in the minima that it
 # ends in, several points share one target.
@@ -56,21 +65,19 @@ def test_a_step_in_training_mode(name):
     assert not still, "weights and the statistics of batch norm move"
 
 
-@pytest.mark.parametrize("name", DECODERS.keys() | {"lae", "lfolding"})
+@pytest.mark.parametrize("name", [*DECODERS, *LOCAL_DECODERS])
 def test_a_decoder_fits_one_cloud(name):
     torch.manual_seed(0)
     x = synthetic.sample("mug", 60, seed=0).points[None].repeat(2, 1, 1)
-    if name in ("lae", "lfolding"):
-        network, given = AUTOENCODERS[name](60), (x,)
-    else:
-        network, given = DECODERS[name](60), (codes(2),)
+    network = (DECODERS | LOCAL_DECODERS)[name](60)
+    given = local_codes(x) if name in LOCAL_DECODERS else codes(2)
     optimiser = torch.optim.Adam(network.parameters(), RATE)
     with torch.no_grad():
-        first = chamfer(network.eval()(*given), x).mean().item()
+        first = chamfer(network.eval()(given), x).mean().item()
     network.train()
     for _ in range(STEPS):
         optimiser.zero_grad()
-        value = chamfer(network(*given), x).mean()
+        value = chamfer(network(given), x).mean()
         value.backward()
         optimiser.step()
         if value.item() < first / FACTOR:
@@ -151,6 +158,12 @@ def test_options_reach_the_decoder():
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
     torch.testing.assert_close(network.eval().decode(network.encode(x)), network(x))
+
+
+@pytest.mark.parametrize("build", [ae, folding_net])
+def test_clouds_in_the_plane(build):
+    network = build(8, 30, points=(16,), widths=(16,), dim=2)
+    assert network(torch.rand(3, 20, 2)).shape == (3, 30, 2)
 
 
 def test_another_encoder_and_activation():
