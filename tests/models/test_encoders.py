@@ -165,6 +165,21 @@ def test_local_encoder():
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_the_look_at_all_centres_by_hand():
+    torch.manual_seed(0)
+    encoder = LocalEncoder(SMALL_STAGES, (16,)).eval()
+    x = clouds(2, 50)
+    centres, features = x, None
+    for stage in encoder.stages:
+        centres, features = stage(centres, features)
+    local = torch.cat((centres, features), -1)
+    (look, _), (first, _, last) = encoder.look.layers, encoder.refine.layers
+    seen = look(local).relu().amax(1, keepdim=True).expand(-1, CENTRES, -1)
+    code = encoder(x)
+    assert torch.equal(code.centres, centres)
+    torch.testing.assert_close(code.features, features + last(first(torch.cat((local, seen), -1)).relu()))
+
+
 @pytest.mark.parametrize("name", ENCODERS)
 def test_points_that_all_coincide(name):
     x = torch.ones(3, 30, 3)
