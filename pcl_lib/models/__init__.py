@@ -1,0 +1,55 @@
+"""Networks on clouds: encoders (PointNet, PointNet++, DGCNN), decoders, and the auto-encoders of the papers.
+
+Plain `torch.nn.Module`s. Paper sizes are the defaults, smaller ones are arguments. An encoder takes clouds
+(B, N, 3) of any N to codes (B, K); a decoder takes codes to as many points as it is asked for.
+"""
+
+from pcl_lib.models.atlas import AtlasDecoder
+from pcl_lib.models.atlas2 import AtlasV2Decoder
+from pcl_lib.models.autoencoder import AutoEncoder
+from pcl_lib.models.combinations import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
+from pcl_lib.models.dgcnn import DGCNN, EdgeConv
+from pcl_lib.models.folding import FoldingDecoder
+from pcl_lib.models.fully_connected import FullyConnectedDecoder
+from pcl_lib.models.grids import sphere_grid, square_grid
+from pcl_lib.models.local import LocalCode, LocalEncoder, LocalFoldingDecoder, LocalFullyConnectedDecoder
+from pcl_lib.models.mlp import MLP, parameter_count
+from pcl_lib.models.patches import PatchMLP
+from pcl_lib.models.pointnet import PointNet, atlas_encoder, shapegf_encoder
+from pcl_lib.models.pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
+from pcl_lib.models.set_abstraction import Scale, SetAbstraction, Stage
+
+__all__ = [
+    "DGCNN",
+    "MLP",
+    "MULTI_SCALE",
+    "SINGLE_SCALE",
+    "AtlasDecoder",
+    "AtlasV2Decoder",
+    "AutoEncoder",
+    "EdgeConv",
+    "FoldingDecoder",
+    "FullyConnectedDecoder",
+    "LocalCode",
+    "LocalEncoder",
+    "LocalFoldingDecoder",
+    "LocalFullyConnectedDecoder",
+    "PatchMLP",
+    "PointNet",
+    "PointNet2",
+    "Scale",
+    "SetAbstraction",
+    "Stage",
+    "ae",
+    "atlas_encoder",
+    "atlas_net",
+    "atlas_net_v2",
+    "caloss_pointnet2",
+    "folding_net",
+    "lae",
+    "lfolding",
+    "parameter_count",
+    "shapegf_encoder",
+    "sphere_grid",
+    "square_grid",
+]
