@@ -11,11 +11,14 @@ from pathlib import Path
 import torch
 
 _PACKAGES = (
+    "pcl-lib",
     "torch",
     "numpy",
     "scipy",
     "pykdtree",
     "pykeops",
+    "geomloss",
+    "POT",
     "point-cloud-utils",
     "pynanoflann",
 )
