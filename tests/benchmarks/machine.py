@@ -19,6 +19,7 @@ _PACKAGES = (
     "pykeops",
     "geomloss",
     "POT",
+    "scikit-learn",
     "point-cloud-utils",
     "pynanoflann",
 )

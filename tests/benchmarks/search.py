@@ -31,13 +31,14 @@ def cases(device: torch.device, quick: bool) -> Iterator[Case]:
     inputs = pairs(1, points, device)
     job = "index and squared length of the nearest point, one way"
     peers = by_search(lambda search, x, y: squares(x, y, search(x, y, 1))[..., 0])
+    peers |= by_cdist(lambda x, y: torch.cdist(x, y).amin(-1) ** 2)
     yield Case("nearest", job, 1, points, lambda x, y: nearest(x, y).sq_dist, peers, inputs)
     job = f"index and squared length of the {K} nearest points"
     peers = by_search(lambda search, x, y: squares(x, y, search(x, y, K)))
     peers |= by_cdist(lambda x, y: torch.cdist(x, y).topk(K, largest=False).values ** 2)
     yield Case("knn", job, 1, points, lambda x, y: knn(x, y, K).sq_dist, peers, inputs)
-    job = f"the points within {RADIUS}, in the unit of an ellipsoid of half axes 1, 0.7 and 0.4"
-    yield Case("radius", job, 1, points, _ours_radius, BALLS, inputs, judged_by=_count)
+    job = f"index and squared length of all points within {RADIUS}, nearest first"
+    yield Case("radius", job, 1, points, _ours_radius, BALLS, inputs, judged_by=_count_and_sum)
     chosen = points // 16
     job = f"{chosen:,} points, each the farthest from those before it"
     hand = {"torch loop by hand": Peer(_loop(chosen), "torch", {"cpu": 2**40, "cuda": 2**40})}
@@ -67,30 +68,53 @@ def _each_way_by_cdist(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return lengths.min(-1).values ** 2, lengths.min(-2).values ** 2
 
 
-def _ours_radius(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+# Squared lengths and index of all neighbours, nearest first, and how many each point has.
+Balls = tuple[Tensor, Tensor, Tensor]
+
+
+def _ours_radius(x: Tensor, y: Tensor) -> Balls:
     ball = radius(x, y, RADIUS)
-    return ball.index, ball.count
+    return ball.sq_dist, ball.index, ball.count
 
 
-def _scipy_radius(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    found = cKDTree(y.numpy()).query_ball_point(x.numpy(), RADIUS, workers=-1)
+def _scipy_radius(x: Tensor, y: Tensor) -> Balls:
+    a, b = x.numpy(), y.numpy()
+    found = cKDTree(b).query_ball_point(a, RADIUS, workers=-1)
     count = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-    return torch.from_numpy(np.concatenate(found).astype(np.int64)), torch.from_numpy(count)
+    row, index = np.repeat(np.arange(len(a)), count), np.concatenate(found).astype(np.int64)
+    sq_dist = ((a[row] - b[index]) ** 2).sum(-1)
+    order = np.lexsort((sq_dist, row))
+    return torch.from_numpy(sq_dist[order]), torch.from_numpy(index[order]), torch.from_numpy(count)
 
 
-def _cdist_radius(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    inside = torch.cdist(x, y) <= RADIUS
-    return inside.nonzero(), inside.sum(-1)
+def _scikit_radius(x: Tensor, y: Tensor) -> Balls:
+    from sklearn.neighbors import NearestNeighbors
+
+    trees = NearestNeighbors(radius=RADIUS, n_jobs=-1).fit(y.numpy())
+    lengths, index = trees.radius_neighbors(x.numpy(), sort_results=True)
+    count = np.fromiter(map(len, index), dtype=np.int64, count=len(index))
+    sq_dist = torch.from_numpy(np.concatenate(lengths) ** 2)
+    return sq_dist, torch.from_numpy(np.concatenate(index)), torch.from_numpy(count)
+
+
+def _cdist_radius(x: Tensor, y: Tensor) -> Balls:
+    lengths = torch.cdist(x, y)
+    count = (lengths <= RADIUS).sum(-1)
+    nearby = lengths.topk(int(count.max()), largest=False)
+    sq_dist = (nearby.values**2).where(nearby.values <= RADIUS, torch.inf)
+    return sq_dist, nearby.indices, count
 
 
 BALLS = {
     "scipy": Peer(_scipy_radius, "scipy", TREE),
+    "scikit-learn": Peer(_scikit_radius, "sklearn", TREE),
     "torch.cdist by hand": Peer(_cdist_radius, "torch", CDIST, tolerance=0.05),
 }
 
 
-def _count(inputs: tuple, answer: tuple[Tensor, Tensor]) -> Tensor:
-    return answer[1]
+def _count_and_sum(inputs: tuple, answer: Balls) -> tuple[Tensor, Tensor]:
+    sq_dist, _, count = answer
+    return count, sq_dist[sq_dist.isfinite()].sum()
 
 
 def _ours_farthest(chosen: int) -> Callable[[Tensor, Tensor], Tensor]:

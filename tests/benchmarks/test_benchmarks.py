@@ -43,10 +43,11 @@ def case(peers, **options):
     )
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("subject", benchmarks.SUBJECTS)
-def test_every_subject_writes_ratios_and_the_machine(no_compiler, tmp_path, subject):
-    assert benchmarks.main([subject, "--quick", "--out", str(tmp_path)]) == 0
-    report = json.loads((tmp_path / f"benchmarks-cpu-{subject}-quick.json").read_text())
+def test_every_subject_writes_ratios_and_the_machine(no_compiler, tmp_path, subject, device):
+    assert benchmarks.main([subject, "--quick", "--device", device, "--out", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / f"benchmarks-{device}-{subject}-quick.json").read_text())
     assert report["quick"] is True
     assert report["machine"]["cores"] >= 1
     assert report["machine"]["versions"]["torch"]
