@@ -24,7 +24,7 @@ AUCTION_MAY_EXCEED = 0.08
 
 
 def cases(device: torch.device, quick: bool) -> Iterator[Case]:
-    exact = {"scipy by hand": SCIPY, "POT": Peer(_pot_emd, "ot", ANYWHERE)}
+    exact = {"scipy": SCIPY, "POT": Peer(_pot_emd, "ot", ANYWHERE)}
     job = "the exact value and matching of two samples of one shape"
     for clouds, points in ((1, 32), (2, 32)) if quick else ((1, 512), (1, 2048), (8, 512)):
         inputs = pairs(clouds, points, device)
@@ -48,7 +48,7 @@ def cases(device: torch.device, quick: bool) -> Iterator[Case]:
             clouds,
             points,
             lambda x, y: auction(x, y).value,
-            {"scipy by hand": SCIPY},
+            {"scipy": SCIPY},
             pairs(clouds, points, device, unlike=what == unlike),
             once=clouds > 1,
             may_exceed=AUCTION_MAY_EXCEED,
@@ -62,7 +62,7 @@ def cases(device: torch.device, quick: bool) -> Iterator[Case]:
         1,
         points,
         lambda x, y: em_kd(x, y, leaf_size=leaf).value,
-        {"scipy by hand": SCIPY},
+        {"scipy": SCIPY},
         pairs(1, points, device)[:1],
         once=True,
         may_exceed=inf,  # an upper bound, without a promise how near

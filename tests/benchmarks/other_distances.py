@@ -20,8 +20,8 @@ QUICK = ((1, 64), (2, 64))
 
 def cases(device: torch.device, quick: bool) -> Iterator[Case]:
     own = {
-        "scipy directed_hausdorff": Peer(_scipy_hausdorff, "scipy", TREE),
-        "point-cloud-utils hausdorff_distance": Peer(_pcu_hausdorff, "point_cloud_utils", TREE),
+        "scipy's own": Peer(_scipy_hausdorff, "scipy", TREE),
+        "point-cloud-utils' own": Peer(_pcu_hausdorff, "point_cloud_utils", TREE),
     }
     worst = own | by_search(_hausdorff) | by_cdist(_hausdorff_by_cdist)
     share = by_search(_f_score) | by_cdist(_f_score_by_cdist)

@@ -74,7 +74,7 @@ SEARCHES: dict[str, tuple[Search, str, dict[str, float]]] = {
     "scipy": (_each_cloud(_scipy), "scipy", TREE),
     "point-cloud-utils": (_each_cloud(_point_cloud_utils), "point_cloud_utils", TREE),
     "nanoflann": (_each_cloud(_nanoflann), "pynanoflann", TREE),
-    "KeOps by hand": (_keops, "pykeops", KEOPS),
+    "KeOps": (_keops, "pykeops", KEOPS),
 }
 
 
@@ -89,7 +89,7 @@ def by_search(job: Callable[[Search, Tensor, Tensor], Answer]) -> dict[str, Peer
 
 def by_cdist(job: Callable[[Tensor, Tensor], Answer]) -> dict[str, Peer]:
     """The job on a matrix of all lengths. Its expansion of the square costs digits, hence the wide tolerance."""
-    return {"torch.cdist by hand": Peer(job, "torch", CDIST, tolerance=0.05)}
+    return {"torch.cdist": Peer(job, "torch", CDIST, tolerance=0.05)}
 
 
 def squares(x: Tensor, y: Tensor, index: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ def cases(device: torch.device, quick: bool) -> Iterator[Case]:
     yield Case("radius", job, 1, points, _ours_radius, BALLS, inputs, judged_by=_count_and_sum)
     chosen = points // 16
     job = f"{chosen:,} points, each the farthest from those before it"
-    hand = {"torch loop by hand": Peer(_loop(chosen), "torch", {"cpu": 2**40, "cuda": 2**40})}
+    hand = {"torch loop": Peer(_loop(chosen), "torch", {"cpu": 2**40, "cuda": 2**40})}
     yield Case(
         "farthest_points",
         job,
@@ -108,7 +108,7 @@ def _cdist_radius(x: Tensor, y: Tensor) -> Balls:
 BALLS = {
     "scipy": Peer(_scipy_radius, "scipy", TREE),
     "scikit-learn": Peer(_scikit_radius, "sklearn", TREE),
-    "torch.cdist by hand": Peer(_cdist_radius, "torch", CDIST, tolerance=0.05),
+    "torch.cdist": Peer(_cdist_radius, "torch", CDIST, tolerance=0.05),
 }
 
 

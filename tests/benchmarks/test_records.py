@@ -34,7 +34,16 @@ def test_a_record_has_what_the_page_shows(path):
         assert all(set(ratio) == QUARTILES and ratio["median"] > 0 for ratio in case["ratios"].values())
         assert set(case["milliseconds"][OURS]) == QUARTILES
         assert case["best_peer"] in case["ratios"]
-        assert {"subject", "job", "clouds", "points", "left_out", "excess", "rounds"} <= set(case)
+        assert {
+            "subject",
+            "job",
+            "clouds",
+            "points",
+            "left_out",
+            "excess",
+            "rounds",
+            "share_of_checks",
+        } <= set(case)
     assert [used["function"] for used in record["memory"]] == ["chamfer", "em_kd"]
     assert bool(record["goals"]) == (machine["device"] != "cpu")
 
