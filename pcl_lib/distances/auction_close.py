@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from pcl_lib.distances.matched import best_matching
 
 # Pairs that may change partner for the sake of those left over: all, up to this size.
-_PAIRS = 4096
+_PAIRS = 8192
 _BLOCK = 1 << 22
 
 
