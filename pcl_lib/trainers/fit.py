@@ -92,6 +92,8 @@ def fit(
         "ema": ema,
         "precision": fabric.strategy.precision.precision,
         "processes": fabric.world_size,
+        "modules": sorted(method.modules),
+        "optimizers": sorted(method.optimizers),
     }
     home = None if folder is None else Path(folder)
     rows_of = partial(batch_rows, n_items=len(data), batch_size=batch_size, seed=seed)

@@ -1,7 +1,4 @@
-"""Small methods that the tests train, and a script that trains one in a process of its own."""
-
-import argparse
-import time
+"""Small methods that the tests train."""
 
 import torch
 from torch import nn
@@ -84,37 +81,14 @@ def parameters(method):
     }
 
 
-class Slow(Adversarial):
-    """Slow enough for a kill to hit it."""
-
-    def step(self, batch, index, engine):
-        time.sleep(0.004)
-        return super().step(batch, index, engine)
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder")
-    parser.add_argument("--method", choices=("slow", "still", "reconstruction"), default="slow")
-    parser.add_argument("--steps", type=int, default=150)
-    options = parser.parse_args()
-    method = {"slow": Slow, "still": lambda: Adversarial(noise=0.0), "reconstruction": reconstruction}[
-        options.method
-    ]()
-    fit(
-        method,
-        clouds(),
-        batch_size=4,
-        steps=options.steps,
-        seed=3,
-        clip=1.0,
-        ema=0.9,
-        folder=options.folder,
-        checkpoint_every=7,
-        log_every=2,
-        progress=False,
-    )
-
-
-if __name__ == "__main__":
-    main()
+def train(method, folder, steps, **options):
+    """A run with every option on: two optimisers in turns, clipping, averages, checkpoints at odd moments."""
+    settings = {
+        "batch_size": 4,
+        "clip": 1.0,
+        "ema": 0.9,
+        "checkpoint_every": 7,
+        "log_every": 2,
+        "progress": False,
+    }
+    return fit(method, clouds(), steps=steps, seed=3, folder=folder, **settings | options)
