@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
+
+from pcl_lib.trainers.files import write_whole
 
 KEPT = 2
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -28,21 +30,21 @@ def checkpoints(folder: str | Path) -> list[Path]:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write the state and its SHA-256 under another name, then rename; keep the two newest of the folder.
+    """Write the state and its SHA-256, whole or not at all; keep the two newest checkpoints of the folder.
 
-    A process that is killed at any moment leaves the whole file or none of that name.
+    Errors: `ValueError` if the state holds what could not be loaded again, while the run can still be mended.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    data = buffer.getvalue()
-    temporary = path.with_name(f"{path.name}.tmp")
-    with open(temporary, "wb") as stream:
-        stream.write(data)
-        stream.write(hashlib.sha256(data).digest())
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    _sync(path.parent)
+    content = buffer.getvalue()
+    try:
+        _parse(content)
+    except UnpicklingError as error:
+        raise ValueError(
+            "the state of an optimizer or a scheduler holds more than tensors and plain numbers, received "
+            f"{str(error)[:300]!r}; give learning rates as Python floats"
+        ) from error
+    write_whole(path, content + hashlib.sha256(content).digest())
     for old in checkpoints(path.parent)[:-KEPT]:
         old.unlink()
 
@@ -65,29 +67,23 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     True
     """
     path = Path(path)
-    data = path.read_bytes()
-    content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
-    if hashlib.sha256(content).digest() != digest:
-        older = [other for other in checkpoints(path.parent) if other < path and _is_whole(other)]
+    content = _whole_content(path)
+    if content is None:
+        older = [other for other in checkpoints(path.parent) if other < path and _whole_content(other)]
         fix = (
             f"delete it to go on from {older[-1].name}, which is whole"
             if older
             else "no older one is whole: delete it and begin anew"
         )
         raise DamagedCheckpoint(f"the checkpoint {path} is damaged: its checksum does not match; {fix}")
+    return _parse(content)
+
+
+def _parse(content: bytes) -> dict[str, Any]:
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
-def _is_whole(path: Path) -> bool:
+def _whole_content(path: Path) -> bytes | None:
     data = path.read_bytes()
-    return hashlib.sha256(data[:-_DIGEST_BYTES]).digest() == data[-_DIGEST_BYTES:]
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename outlast a power cut, where the system lets a folder be opened."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
+    return content if content and hashlib.sha256(content).digest() == digest else None

@@ -22,35 +22,29 @@ class Engine:
 
     - `modules`: the networks as a step calls them, by name. Call them (`modules["model"](x)`), not their other methods:
       precision and the exchange of gradients between processes belong to that call.
-    - `step`: number of steps done. `device`: where they run.
-    - `turn` and `descend`: see there.
+    - `descend(loss)`: one step of all optimisers down the gradient of the loss, clipped if `fit` was told so.
+    - `turn(name, ...)`: ``with engine.turn("critic"):`` makes it a step of the named optimisers alone; all other
+      parameters stand still and get no gradient.
+    - `step`: number of steps done. `device`: where the networks run.
     """
 
     def __init__(self, method: Method, fabric: Fabric, ema: float | None, clip: float | None) -> None:
         self.step = 0
         self.device = fabric.device
-        self.networks = dict(method.modules)
-        self.optimizers = dict(method.optimizers)
-        self.schedulers: Mapping[str, LRScheduler] = getattr(method, "schedulers", {})
+        self._networks = dict(method.modules)
+        self._optimizers = dict(method.optimizers)
+        self._schedulers: Mapping[str, LRScheduler] = getattr(method, "schedulers", {})
         self._fabric, self._clip = fabric, clip
-        self._parameters = {name: _parameters(optimizer) for name, optimizer in self.optimizers.items()}
-        _check(self.networks, self._parameters, self.schedulers)
-        # In one process at full precision there is nothing to exchange or to convert; Fabric's wrapper would look for
-        # it in every call and cost a tiny network 4 % of its step. Nor is there, ever, in a frozen network.
-        plain = fabric.world_size == 1 and fabric.strategy.precision.precision == "32-true"
-        self.modules = {
-            name: fabric.to_device(network)
-            if plain or not _trained(network)
-            else fabric.setup_module(network)
-            for name, network in self.networks.items()
-        }
+        self._parameters = {name: _parameters(optimizer) for name, optimizer in self._optimizers.items()}
+        _check(self._networks, self._parameters, self._schedulers)
+        self.modules = {name: _set_up(network, fabric) for name, network in self._networks.items()}
         self.averages = {}
         if ema is not None:
             average = get_ema_multi_avg_fn(ema)
             self.averages = {
-                name: AveragedModel(m, multi_avg_fn=average) for name, m in self.networks.items()
+                name: AveragedModel(m, multi_avg_fn=average) for name, m in self._networks.items()
             }
-        self._turn = tuple(self.optimizers)
+        self._turn = tuple(self._optimizers)
         self.moved = False  # whether the step under way has changed parameters
 
     @contextmanager
@@ -60,17 +54,17 @@ class Engine:
         Forward passes of the turn's loss belong inside: with several processes, networks whose turn it is not do
         not wait for each other's gradients. All parameters of a network take the same turns.
         """
-        unknown = [name for name in names if name not in self.optimizers]
+        unknown = [name for name in names if name not in self._optimizers]
         if unknown or not names:
             raise ValueError(
-                f"a turn is of one or more of the optimisers {list(self.optimizers)}, received {list(names)}"
+                f"a turn is of one or more of the optimisers {list(self._optimizers)}, received {list(names)}"
             )
         moving = {id(p) for name in names for p in self._parameters[name]}
         still = [p for ps in self._parameters.values() for p in ps if id(p) not in moving and p.requires_grad]
         outer, self._turn = self._turn, names
         try:
             with ExitStack() as stack:
-                for name, network in self.networks.items():
+                for name, network in self._networks.items():
                     module = self.modules[name]
                     if isinstance(module, _FabricModule) and not any(
                         id(p) in moving for p in network.parameters()
@@ -91,25 +85,25 @@ class Engine:
         moves on after the step.
         """
         for name in self._turn:
-            self.optimizers[name].zero_grad()
+            self._optimizers[name].zero_grad()
         self._fabric.backward(loss)
         self.moved = True
         for name in self._turn:
             if self._clip is not None:
                 nn.utils.clip_grad_norm_(self._parameters[name], self._clip)
-            self.optimizers[name].step()
-            if name in self.schedulers:
-                self.schedulers[name].step()
+            self._optimizers[name].step()
+            if name in self._schedulers:
+                self._schedulers[name].step()
 
     def finish_step(self) -> None:
         self.step += 1
         self.moved = False
         for name, average in self.averages.items():
-            average.update_parameters(self.networks[name])
+            average.update_parameters(self._networks[name])
 
     def broken_network(self) -> str | None:
         """Name of a network with a parameter that is not finite, if there is one."""
-        for name, network in self.networks.items():
+        for name, network in self._networks.items():
             if not all(bool(torch.isfinite(p).all()) for p in network.parameters()):
                 return name
         return None
@@ -117,27 +111,36 @@ class Engine:
     def state(self) -> dict[str, Any]:
         return {
             "step": self.step,
-            "modules": {name: network.state_dict() for name, network in self.networks.items()},
+            "modules": {name: network.state_dict() for name, network in self._networks.items()},
             "averages": {name: average.module.state_dict() for name, average in self.averages.items()},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
-            "schedulers": {name: scheduler.state_dict() for name, scheduler in self.schedulers.items()},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()},
+            "schedulers": {name: scheduler.state_dict() for name, scheduler in self._schedulers.items()},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.step = state["step"]
-        for name, network in self.networks.items():
+        for name, network in self._networks.items():
             network.load_state_dict(state["modules"][name])
         for name, average in self.averages.items():
             average.module.load_state_dict(state["averages"][name])
             average.n_averaged.fill_(self.step)
-        for name, optimizer in self.optimizers.items():
+        for name, optimizer in self._optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
-        for name, scheduler in self.schedulers.items():
+        for name, scheduler in self._schedulers.items():
             scheduler.load_state_dict(state["schedulers"][name])
 
 
-def _trained(module: nn.Module) -> bool:
-    return any(p.requires_grad for p in module.parameters())
+def _set_up(network: nn.Module, fabric: Fabric) -> nn.Module:
+    """Onto the device, and into Fabric's wrapper where that has something to do.
+
+    Alone and in full precision it has not, and would cost a tiny network 4 % of its step. Among several processes DDP
+    refuses a network that is not trained, since it has no gradients to exchange; it then runs in its own precision.
+    """
+    if fabric.world_size > 1:
+        wrap = any(p.requires_grad for p in network.parameters())
+    else:
+        wrap = fabric.strategy.precision.precision != "32-true"
+    return fabric.setup_module(network) if wrap else fabric.to_device(network)
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 
 from pcl_lib.trainers.checkpoint import checkpoint_path, checkpoints, load_checkpoint, save_checkpoint
 from pcl_lib.trainers.engine import Engine
+from pcl_lib.trainers.files import PARTIAL
 from pcl_lib.trainers.log import History
 from pcl_lib.trainers.method import Data, Method
 from pcl_lib.trainers.options import FORMAT, check_fabric, check_numbers, check_same_run, count_steps
@@ -54,7 +55,7 @@ def fit(
     - `fabric`: device, precision ("32-true", "64-true", "bf16-mixed") and processes, for example
       ``Fabric(accelerator="cuda", precision="bf16-mixed")``. Default: what ``fabric run`` says, else one device.
 
-    Several processes (``fabric run --strategy ddp --devices 2 script.py``), each with its share of every batch,
+    Several processes (``fabric run --devices 2 script.py``), each with its share of every batch,
     descend as one does on the whole batch, if the loss is a mean over items: gradients are averaged. Two things
     differ. Random numbers are each process's own. Batch normalisation sees its share of the batch alone: convert the
     network with `torch.nn.SyncBatchNorm.convert_sync_batchnorm` on GPUs.
@@ -149,7 +150,7 @@ def _begin(
         return None, 0.0
     if fabric.global_rank == 0:
         home.mkdir(parents=True, exist_ok=True)
-        for leftover in home.glob("*.tmp"):
+        for leftover in home.glob(f"*{PARTIAL}"):
             leftover.unlink()
     found = fabric.broadcast(checkpoints(home)[-1:])
     if not found:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from torch import nn
 
+from pcl_lib.trainers.files import write_whole
+
 Record = dict[str, int | float]
 
 
@@ -21,6 +23,7 @@ class History:
     - `checkpoint`: the newest checkpoint; `None` without a folder.
     - `averages`: copies of the networks with exponential moving averages of their parameters, by name; empty without
       `ema`.
+    - `column(name)`: the values of one name, a value per record that has it.
     """
 
     records: list[Record] = field(repr=False)
@@ -28,7 +31,6 @@ class History:
     averages: dict[str, nn.Module] = field(repr=False)
 
     def column(self, name: str) -> list[int | float]:
-        """The values of one name, a value per record that has it."""
         return [record[name] for record in self.records if name in record]
 
 
@@ -41,9 +43,7 @@ class Log:
         self._stream = None
         if path is not None:
             self.records = _read(path, step)
-            temporary = path.with_name(f"{path.name}.tmp")
-            temporary.write_text("".join(map(_line, self.records)), encoding="utf-8")
-            temporary.replace(path)
+            write_whole(path, "".join(map(_line, self.records)).encode())
             self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115 - open as long as the run
 
     def write(self, record: Record) -> None:

@@ -1,8 +1,11 @@
 """Checkpoints: whole or refused, harmless to load, and a run that goes on from one is the run that never stopped."""
 
+import hashlib
+import io
 import json
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from jaxtyping import config
@@ -75,7 +78,7 @@ def test_a_resumed_run_ends_as_one_that_never_stopped(never_stopped, tmp_path, s
 
 
 def test_the_newest_two_are_kept_and_what_a_kill_left_is_removed(tmp_path):
-    (tmp_path / "step-000000003.pt.tmp").write_bytes(b"half")
+    (tmp_path / "step-000000003.pt.partial").write_bytes(b"half")
     _, history = train(tmp_path, 23)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "log.jsonl",
@@ -140,11 +143,22 @@ class Harm:
 
 
 def test_loading_runs_no_code(tmp_path):
-    path = tmp_path / "step-000000001.pt"
-    save_checkpoint(path, {"modules": Harm()})  # with a right checksum
+    path, buffer = tmp_path / "step-000000001.pt", io.BytesIO()
+    torch.save({"modules": Harm()}, buffer)
+    path.write_bytes(buffer.getvalue() + hashlib.sha256(buffer.getvalue()).digest())
     with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
         load_checkpoint(path)
     assert not Harm.ran
+
+
+def test_what_could_not_be_loaded_again_is_refused_when_written(tmp_path):
+    method = Adversarial()
+    method.optimizers["codes"].param_groups[0]["lr"] = np.float64(0.1)
+    with pytest.raises(
+        ValueError, match=r"more than tensors and plain numbers.*give learning rates as Python floats"
+    ):
+        train(tmp_path, 5, method)
+    assert checkpoints(tmp_path) == []
 
 
 def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):

@@ -253,3 +253,20 @@ def test_bad_methods():
         method.step = lambda batch, index, engine, name=name, value=value: {name: value}
         with pytest.raises(ValueError, match=f"received '{name}' of shape"):
             quiet(method, steps=1)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_on_a_gpu(tmp_path, precision):
+    def train(folder, steps):
+        torch.manual_seed(0)
+        method = Adversarial()
+        fabric = Fabric(accelerator="cuda", devices=1, precision=precision)
+        return quiet(method, steps=steps, ema=0.9, clip=1.0, folder=folder, fabric=fabric, log_every=1)
+
+    whole = train(tmp_path / "whole", 12)
+    train(tmp_path / "parts", 7)
+    parts = train(tmp_path / "parts", 12)
+    assert next(whole.averages["critic"].parameters()).is_cuda
+    assert parts.column("generator") == pytest.approx(whole.column("generator"), rel=1e-4)
+    assert whole.column("generator")[-1] < whole.column("generator")[0]

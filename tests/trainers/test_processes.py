@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     fabric = Path(sys.executable).parent / "fabric"
     script = ROOT / "tests" / "trainers" / "two_processes.py"
-    options = ["--accelerator", "cpu", "--strategy", "ddp", "--devices", "2", "--main-port", str(free_port())]
+    options = ["--accelerator", "cpu", "--devices", "2", "--main-port", str(free_port())]
     done = subprocess.run(
         [fabric, "run", *options, script, folder],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What several processes run together: fabric run --accelerator cpu --strategy ddp --devices 2 this.py FOLDER"""
+"""What several processes run together: fabric run --accelerator cpu --devices 2 this.py FOLDER"""
 
 import json
 import sys
