@@ -55,10 +55,10 @@ def fit(
     - `fabric`: device, precision ("32-true", "64-true", "bf16-mixed") and processes, for example
       ``Fabric(accelerator="cuda", precision="bf16-mixed")``. Default: what ``fabric run`` says, else one device.
 
-    Several processes (``fabric run --devices 2 script.py``), each with its share of every batch,
-    descend as one does on the whole batch, if the loss is a mean over items: gradients are averaged. Two things
-    differ. Random numbers are each process's own. Batch normalisation sees its share of the batch alone: convert the
-    network with `torch.nn.SyncBatchNorm.convert_sync_batchnorm` on GPUs.
+    Several processes (``fabric run --devices 2 script.py``), each with its share of every batch, descend as one does
+    on the whole batch, if the loss is a mean over items: gradients are averaged. Two things differ. Random numbers are
+    each process's own. Batch normalisation sees its share of the batch alone: convert the network with
+    `torch.nn.SyncBatchNorm.convert_sync_batchnorm` on GPUs.
 
     Errors: `Diverged` when a value is not finite, with the step, its items and the last good checkpoint;
     `DamagedCheckpoint`; `ValueError` for options that do not fit each other, the data, or the run in the folder.
@@ -121,9 +121,9 @@ def fit(
                 batch, index = fabric.to_device((data[rows], rows))
                 try:
                     values = method.step(batch, index, engine)
-                except (ValueError, RuntimeError, ArithmeticError):
+                except (ValueError, RuntimeError, ArithmeticError) as error:
                     # Losses refuse a cloud that is not finite, before their value could tell.
-                    recorder.explain()
+                    recorder.explain(error)
                     raise
                 engine.finish_step()
                 recorder.add(values)

@@ -97,13 +97,17 @@ class Recorder:
             step = self._engine.step + (1 if self._engine.moved else 0)
             raise self._diverged(step, f"the parameters of {broken!r} are not finite after step {step}")
 
-    def explain(self) -> None:
-        """After an error in a step: raise `Diverged` if numbers that are not finite may be its cause."""
+    def explain(self, error: Exception) -> None:
+        """After an error in a step: raise `Diverged` if numbers that are not finite may be its cause.
+
+        Any other error is told where it happened.
+        """
         pending = [{name: float(value) for name, value in values.items()} for values in self._pending]
         for step, record in enumerate(pending, start=self._engine.step - len(pending) + 1):
             self._refuse_divergence(step, record)
         if self._engine.step or self._engine.moved:
             self.check_networks()
+        error.add_note(f"This happened in step {self._engine.step + 1} {self._where(self._engine.step + 1)}.")
 
     def close(self) -> None:
         self._bar.close()
@@ -123,17 +127,23 @@ class Recorder:
             if not math.isfinite(value):
                 raise self._diverged(step, f"{name!r} is {value} at step {step}")
 
-    def _diverged(self, step: int, what: str) -> Diverged:
-        items = sorted(self._rows(step - 1).tolist())
+    def _items(self, step: int) -> list[int]:
+        return sorted(self._rows(step - 1).tolist())
+
+    def _where(self, step: int) -> str:
+        items = self._items(step)
         epoch, batch = divmod(step - 1, self._steps_per_epoch)
         shown = ", ".join(map(str, items[:8])) + (", ..." if len(items) > 8 else "")
+        return f"(batch {batch + 1} of epoch {epoch + 1}, items {shown})"
+
+    def _diverged(self, step: int, what: str) -> Diverged:
         good = (
             "there is no checkpoint yet" if self.checkpoint is None else f"last good one: {self.checkpoint}"
         )
         return Diverged(
-            f"{what} (batch {batch + 1} of epoch {epoch + 1}, items {shown}); checkpoint: {good}; "
-            "lower the learning rate, clip the gradients, or look at these items",
+            f"{what} {self._where(step)}; checkpoint: {good}; lower the learning rate, clip the gradients, or look at "
+            "these items",
             step,
-            items,
+            self._items(step),
             self.checkpoint,
         )

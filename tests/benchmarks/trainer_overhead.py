@@ -99,10 +99,8 @@ def check_same(jobs: dict[str, Callable[[Tensor], nn.Module]], data: Tensor) -> 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--steps", type=int, default=300, help="of one training (default: %(default)s)")
-    parser.add_argument(
-        "--rounds", type=int, default=15, help="trainings of each kind (default: %(default)s)"
-    )
+    parser.add_argument("--steps", type=int, default=1000, help="of one training (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=9, help="trainings of each kind (default: %(default)s)")
     parser.add_argument(
         "--out", type=Path, help="JSON file (default: .benchmarks/trainer-overhead-<device>.json)"
     )

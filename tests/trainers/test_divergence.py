@@ -99,5 +99,9 @@ def test_other_errors_stay_what_they_are():
 def test_data_that_are_not_finite_are_refused_by_the_distance():
     data = clouds()
     data[5, 0, 0] = float("inf")
-    with pytest.raises(ValueError, match="must be finite"):
+    step = next(s for s in range(6) if 5 in batch_rows(s, 24, 4, 0).tolist())
+    with pytest.raises(ValueError, match="must be finite") as found:
         train(reconstruction(), data)
+    (note,) = found.value.__notes__
+    assert note.startswith(f"This happened in step {step + 1} (batch {step + 1} of epoch 1, items ")
+    assert "5" in note.split("items ")[1].rstrip(").").split(", ")

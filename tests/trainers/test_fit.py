@@ -257,7 +257,9 @@ def test_bad_methods():
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_on_a_gpu(tmp_path, precision):
+def test_on_a_gpu(tmp_path, precision, monkeypatch):
+    monkeypatch.delenv("LT_ACCELERATOR")
+
     def train(folder, steps):
         torch.manual_seed(0)
         method = Adversarial()

@@ -16,6 +16,7 @@ from tests.trainers.test_kill import equal, lines
 from tests.trainers.toys import Adversarial, parameters, train
 
 ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "lo" if sys.platform == "linux" else "lo0"  # the host's name need not resolve
 
 
 def free_port():
@@ -33,7 +34,7 @@ def folder(tmp_path_factory):
     done = subprocess.run(
         [fabric, "run", *options, script, folder],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": LOOPBACK},
         capture_output=True,
         text=True,
         timeout=180,
