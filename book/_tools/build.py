@@ -29,10 +29,11 @@ JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
 def library_hash(root: Path) -> str:
-    """Changes when the code or the versions behind the outputs change. jupyter-cache itself looks at cells only."""
+    """Changes when the code, the versions or the records behind the outputs do. jupyter-cache looks at cells only."""
     digest = hashlib.sha256(platform.python_version().encode())
     single = [root / name for name in ("constraints.txt", "CITATION.cff") if (root / name).is_file()]
-    for path in [*single, *sorted((root / "pcl_lib").rglob("*.py"))]:
+    records = sorted((root / "book" / "records").glob("*"))
+    for path in [*single, *records, *sorted((root / "pcl_lib").rglob("*.py"))]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
 
 import torch
@@ -50,8 +52,7 @@ def two_cheapest(x: Tensor, y: Tensor, price: Tensor, squared: bool) -> tuple[Te
 
     The cost of a point is its distance, or squared distance, plus its price (M,).
     """
-    from pykeops.torch import LazyTensor
-
+    LazyTensor = _lazy_tensor()
     square = _square_distances(x[None], y[None])
     total = (square if squared else square.sqrt()) + LazyTensor(price[None, None, :, None].contiguous())
     least, where = total.Kmin_argKmin(2, dim=2)
@@ -59,11 +60,18 @@ def two_cheapest(x: Tensor, y: Tensor, price: Tensor, squared: bool) -> tuple[Te
 
 
 def _square_distances(x: Tensor, y: Tensor) -> Any:
-    from pykeops.torch import LazyTensor  # compiles on first use, so only when asked for
-
+    LazyTensor = _lazy_tensor()
     x_i = LazyTensor(x[:, :, None, :].contiguous())
     y_j = LazyTensor(y[:, None, :, :].contiguous())
     return ((x_i - y_j) ** 2).sum(-1)
+
+
+def _lazy_tensor() -> Any:
+    # Compiles on first use, so only when asked for. The import announces on stdout that there is no GPU.
+    with redirect_stdout(StringIO()):
+        from pykeops.torch import LazyTensor
+
+    return LazyTensor
 
 
 def _compiler() -> str | None:
