@@ -78,11 +78,11 @@ def auction(
     (B, N). Unit: length (length squared with squared=True), in [emd, emd + gap]; eps is for one pair, in the
     same unit. Symmetric within the gap only. Not a metric. Zero only if both clouds are the same multiset.
     Gradient: through the matching, as `emd`.
-    Cost: O(N^2) time for a round of all points; at N = 2,048 on one core about two thirds of the time of `emd` for like
-    clouds, a tenth for unlike ones. O(N^2) memory up to N = 4,096, then O(N), and there only the 4,096 pairs nearest to
-    the leftovers may move for them. Bids run on the device of the clouds, all clouds of a batch together on a GPU, one
-    on each core of a CPU; the leftovers are matched on the CPU. Bids are reckoned in float32: an eps
-    below a millionth of the clouds' extent does not refine them.
+    Cost: O(N^2) time for a round of all points. At N = 2,048 on one core about two thirds of the time of `emd` for like
+    clouds and a tenth for unlike ones; below, `emd` is as fast. Memory: O(N^2) up to N = 8,192; beyond, only the 8,192
+    pairs nearest to the leftovers may move for them, and the value is a few per cent above. Bids run on the device of
+    the clouds; the leftovers are matched on the CPU, a cloud on each core. Bids are reckoned in float32: an eps below a
+    millionth of the clouds' extent does not refine them.
     Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, sizes that differ, or
     clouds that do not pair. References: bertsekas1988auction, neuralqaad2022, liu2020msn.
 

@@ -58,8 +58,12 @@ def augment(
     cost -= paid[:, None]
     pairs = np.arange(len(stay))
     cost[pairs, pairs] -= eps
+    found = linear_sum_assignment(cost)[1]
+    if everybody:
+        # Costs with discounts are at most the costs: what is best in the former bounds what is best in the latter.
+        bound = max(bound, float(cost[np.arange(len(x)), found].mean() + paid.mean() - price.mean()))
     full = matching.copy()
-    full[rows] = columns[linear_sum_assignment(cost)[1]]
+    full[rows] = columns[found]
     return Closed(full, bound)
 
 

@@ -26,14 +26,14 @@ def sinkhorn(
     .. math:: S(X, Y) = OT_\varepsilon(X, Y) - \tfrac12 OT_\varepsilon(X, X) - \tfrac12 OT_\varepsilon(Y, Y)
 
     with all points of a cloud weighing the same. `blur` is a length in the units of the clouds, below which they are
-    not told apart: eps = blur for lengths, blur squared for squared lengths. As blur goes to 0 the divergence tends
-    to the mean `emd` of the same `squared`; as it grows, to a distance of blurred clouds, which is smaller.
+    not told apart: eps = blur for lengths, twice blur squared for squared lengths. As blur goes to 0 the divergence
+    tends to the mean `emd` of the same `squared`; as it grows, to a distance of blurred clouds, which is smaller.
     The entropy that makes OT_eps fast also biases it: OT_eps(X, X) is not 0, and a cloud fitted to Y by OT_eps
     alone shrinks. The two subtracted terms take off that bias, so that S(X, X) = 0; what stays is the blur.
     `scaling` in (0, 1), by which eps shrinks from one step to the next: nearer to 1 is slower and more accurate, and it
-    matters as much as blur. On 60 points in the unit cube with blur = 0.003, 0.5 reads 14 % below `emd` (42 %
-    squared), 0.95 3 % (9 %), 0.99 0.3 % (1.2 %). `backend`: "auto", "tensorized", "online"
-    (KeOps, memory linear in N) or "multiscale", as geomloss has them.
+    matters as much as blur. On 60 evenly spread points of the unit cube with blur = 0.003, 0.5 reads 14 % below `emd`
+    (42 % squared), 0.95 3 % (9 %), 0.99 0.3 % (1.2 %); less on random points. `backend`: "auto", "tensorized",
+    "online" (KeOps, memory linear in N) or "multiscale", as geomloss has them.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True: twice what geomloss returns for p = 2), in [0, inf) up to the tolerance of its

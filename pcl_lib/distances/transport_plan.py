@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import NamedTuple
 
 import numpy as np
@@ -90,7 +92,9 @@ def _mass(weights: Tensor | None, cloud: Tensor, name: str) -> np.ndarray:
 
 
 def _solve(x: np.ndarray, y: np.ndarray, mass_x: np.ndarray, mass_y: np.ndarray, metric: str) -> np.ndarray:
-    from ot.lp import emd as network_simplex  # type: ignore[import-untyped]  # slow to import, and wanted by few
+    # Slow to import and wanted by few; and it imports KeOps, which announces on stdout that there is no GPU.
+    with redirect_stdout(StringIO()):
+        from ot.lp import emd as network_simplex  # type: ignore[import-untyped]
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what it warns of is in the log, and raised below

@@ -8,9 +8,9 @@ from pcl_lib.neighbors import dense, kdtree, keops
 
 BACKENDS = ("auto", "keops", "kdtree", "dense")
 
-# A kd-tree visits more of its leaves the higher the dimension. Measured on Gaussian samples of 512 to 8,192 points,
-# the hardest case, it still beats comparing with every point at D = 16.
-KDTREE_MAX_DIM = 16
+# A kd-tree visits more of its leaves the higher the dimension. On Gaussian samples, the hardest case, comparing with
+# every point takes over between D = 8 (512 points) and D = 13 (8,192 points).
+KDTREE_MAX_DIM = 10
 # Below this many point pairs on a GPU, a dense matrix is small enough that no compiled kernel is needed.
 KEOPS_MIN_PAIRS = 2_000 * 2_000
 
@@ -20,7 +20,7 @@ _ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops}
 def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
     """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D).
 
-    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 16 and `"dense"` beyond. On a GPU, `"keops"` from
+    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 10 and `"dense"` beyond. On a GPU, `"keops"` from
     4 million pairs N * M up if it can run, `"dense"` otherwise. A backend asked for by name is used or refused,
     never replaced.
     """

@@ -141,3 +141,11 @@ def test_a_typed_number_is_found(text):
 )
 def test_other_numbers_are_allowed(text):
     assert typed_numbers(text) == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_no_sentence_is_lost_as_a_comment(page):
+    # MyST takes a line that begins with a per cent sign for a comment, without a word.
+    cells = re.compile(r"^(`{3,})\{code-cell\}.*?^\1$", re.DOTALL | re.MULTILINE)
+    prose = cells.sub("", page.read_text(encoding="utf-8"))
+    assert not re.findall(r"^\s*%.*", prose, re.MULTILINE)

@@ -72,8 +72,8 @@ def test_rows_computed_when_needed(monkeypatch, have_keops, eps):
 
 
 def test_only_near_pairs_move_in_a_large_cloud(monkeypatch):
-    # A quarter of the pairs, as at 16,384 points.
-    monkeypatch.setattr("pcl_lib.distances.auction_close._PAIRS", 250)
+    # Half of the pairs, as at 16,384 points.
+    monkeypatch.setattr("pcl_lib.distances.auction_close._PAIRS", 500)
     x, y = pair(1000)
     found, exact = auction(x, y), emd(x, y).value
     assert torch.equal(found.matching.sort().values, torch.arange(1000))
