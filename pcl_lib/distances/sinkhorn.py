@@ -58,6 +58,15 @@ def sinkhorn(
     with redirect_stdout(StringIO()):
         from geomloss import SamplesLoss  # type: ignore[import-untyped]
 
-    loss = SamplesLoss("sinkhorn", p=2 if squared else 1, blur=blur, scaling=scaling, backend=backend)
+    # geomloss begins at the extent of the clouds, and takes its logarithm; where all is in one place, begin at blur.
+    apart = bool((x.detach() != x.detach()[..., :1, :]).any() or (y.detach() != x.detach()[..., :1, :]).any())
+    loss = SamplesLoss(
+        "sinkhorn",
+        p=2 if squared else 1,
+        blur=blur,
+        scaling=scaling,
+        backend=backend,
+        diameter=None if apart else blur,
+    )
     value = loss(x.contiguous(), y.contiguous())
     return 2 * value if squared else value
