@@ -43,8 +43,8 @@ lab: $(NOTEBOOK_VIEWER)  ## open JupyterLab on the book
 test: $(STAMP)  ## run every check: code, chapters from scratch, site in a browser
 	@$(BIN)/python -m pytest
 
-bench: $(STAMP)  ## time the library on this machine
-	@$(BIN)/python -m tests.benchmarks
+bench: $(STAMP)  ## race the library against others on this machine; ARGS="--device cuda" on a GPU
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 clean:  ## remove the built site and all caches, keep the environment
 	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

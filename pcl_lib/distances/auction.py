@@ -14,11 +14,11 @@ from pcl_lib.distances.auction_close import Closed, augment, match_leftovers
 from pcl_lib.distances.auction_rounds import Costs, plain_auction, scaled_auction
 from pcl_lib.distances.directions import check_option
 from pcl_lib.distances.emd import check_equal_sizes
-from pcl_lib.distances.matched import REDUCTIONS, arrays, matched_value, on_each_core
+from pcl_lib.distances.matched import REDUCTIONS, arrays, cores, matched_value, on_each_core
 
 MAX_ROUNDS = 50_000
-# Entries of the cost matrices kept at once on a GPU (1 GiB).
-_KEPT_TOGETHER = 1 << 28
+# Entries of the cost matrices of the clouds that bid together: what a CPU's cache holds, or 1 GiB on a GPU.
+_TOGETHER = {"cpu": 1 << 21, "cuda": 1 << 28}
 
 
 class Auction(NamedTuple):
@@ -99,8 +99,10 @@ def auction(
         raise ValueError(f"max_rounds must be at least 1, received {max_rounds!r}")
     check_equal_sizes(x, y)
     xb, yb = (x.detach(), y.detach()) if x.ndim == 3 else (x.detach()[None], y.detach()[None])
-    # On a CPU a cloud is the business of one core; a GPU is filled by a batch.
-    step = 1 if x.device.type == "cpu" else max(1, _KEPT_TOGETHER // xb.shape[1] ** 2)
+    # Clouds that bid together share the cost of starting each operation, which is most of it for small clouds.
+    step = max(1, _TOGETHER.get(x.device.type, _TOGETHER["cpu"]) // xb.shape[1] ** 2)
+    if x.device.type == "cpu":
+        step = min(step, -(-len(xb) // cores()))
     parts = on_each_core(
         lambda pair: _auctions(*pair, eps, max_rounds, squared),
         zip(xb.split(step), yb.split(step), strict=True),

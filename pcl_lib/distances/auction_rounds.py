@@ -16,8 +16,9 @@ _LEAST_EPS = 2.0**-20
 # Each eps is this many times smaller than the one before, down to this share of the mean matched cost.
 _STEP, _FINEST = 6.0, 0.03
 _MOST_PHASES = 12
-# A phase ends with this share of the points left over: the last bidders would fight for long.
-_LEFT_OVER = 0.02
+# A phase ends with this share of the points left over, or this many: the last bidders would fight for long, and
+# shortest paths find a place for so few sooner.
+_LEFT_OVER, _FEW = 0.02, 32
 
 
 class Costs:
@@ -90,7 +91,7 @@ def scaled_auction(costs: Costs, max_rounds: int) -> Books:
     books = Books(costs.x)
     finest = costs.extent.float() * _LEAST_EPS
     books.eps = (costs.extent.float() / 25).maximum(finest)
-    left_over = int(_LEFT_OVER * costs.x.shape[1])
+    left_over = max(_FEW, int(_LEFT_OVER * costs.x.shape[1]))
     bidding = costs.extent > 0  # in one place every matching is free
     for _ in range(_MOST_PHASES):
         books.matching[bidding], books.owner[bidding] = -1, -1

@@ -54,12 +54,13 @@ def arrays(clouds: Tensor) -> np.ndarray:
 def on_each_core(function: Callable[[Task], Done], tasks: Iterable[Task]) -> list[Done]:
     """`function` of each task, in order, by one thread a core: scipy's solver lets go of the interpreter lock."""
     work = list(tasks)
-    workers = min(len(work), _cores())
+    workers = min(len(work), cores())
     if workers == 1:
         return [function(task) for task in work]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, work))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

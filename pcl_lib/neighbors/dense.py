@@ -92,19 +92,23 @@ def _two_least_numpy(total: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[int, slice, Tensor]]:
-    """Squared distances of a block of rows to all of y: (cloud, rows, matrix of shape (rows, M))."""
+    """Squared distances of a block of rows to all of y: (cloud, rows, matrix of shape (rows, M)).
+
+    Every block lies in the same memory: what is to stay must be copied.
+    """
     step = max(1, _BLOCK.get(x.device.type, 1 << 22) // y.shape[1])
+    # One axis at a time, each of them contiguous: no (rows, M, D) array, and rows that are read at full speed.
+    x_axes, y_axes = x.mT.contiguous(), y.mT.contiguous()
+    total = x.new_empty(min(step, x.shape[1]), y.shape[1])
+    gap = torch.empty_like(total)
     for b in range(x.shape[0]):
         for start in range(0, x.shape[1], step):
             rows = slice(start, min(start + step, x.shape[1]))
-            yield b, rows, _square_distances(x[b, rows], y[b])
-
-
-def _square_distances(x: Tensor, y: Tensor) -> Tensor:
-    # Differences, not |x|^2 + |y|^2 - 2 x.y: the expansion loses half of the digits and can turn negative.
-    # One axis at a time: no (rows, M, D) array.
-    total = (x[:, 0, None] - y[:, 0]).square_()
-    for d in range(1, x.shape[1]):
-        gap = x[:, d, None] - y[:, d]
-        total.addcmul_(gap, gap)
-    return total
+            size = rows.stop - start
+            # Differences, not |x|^2 + |y|^2 - 2 x.y: the expansion loses half of the digits and can turn negative.
+            square, difference = total[:size], gap[:size]
+            torch.sub(x_axes[b, 0, rows, None], y_axes[b, 0], out=square).square_()
+            for d in range(1, x.shape[2]):
+                torch.sub(x_axes[b, d, rows, None], y_axes[b, d], out=difference)
+                square.addcmul_(difference, difference)
+            yield b, rows, square

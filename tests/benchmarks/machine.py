@@ -11,11 +11,15 @@ from pathlib import Path
 import torch
 
 _PACKAGES = (
+    "pcl-lib",
     "torch",
     "numpy",
     "scipy",
     "pykdtree",
     "pykeops",
+    "geomloss",
+    "POT",
+    "scikit-learn",
     "point-cloud-utils",
     "pynanoflann",
 )

@@ -1,98 +1,102 @@
-"""The same job done with other libraries, each in the simplest way that its user would write it.
-
-The job: the squared mean Chamfer distance, both directions added, of x (N, D) and y (M, D), or of a batch of them
-and then averaged, as a scalar tensor that torch can differentiate with respect to both clouds.
-"""
+"""Nearest neighbours by other libraries, each in the simplest way that its user would write it."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
+from math import inf
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+from tests.benchmarks.measure import Answer, Peer
+
+# Index (.., N, k) of the k nearest points of y (.., M, D) to each of x (.., N, D).
+Search = Callable[[Tensor, Tensor, int], Tensor]
+
+TREE = {"cpu": inf}
+KEOPS = {"cpu": 2**28, "cuda": inf}
+CDIST = {"cpu": 2**27, "cuda": 2**32}
 
 
-def _from_search(search: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Loss:
-    """Chamfer by torch autograd around a library's search of the nearest point of y to each of x."""
-
-    def one(x: Tensor, y: Tensor) -> Tensor:
-        a, b = x.detach().numpy(), y.detach().numpy()
-        there, back = torch.from_numpy(search(a, b)), torch.from_numpy(search(b, a))
-        return ((x - y[there]) ** 2).sum(-1).mean() + ((y - x[back]) ** 2).sum(-1).mean()
-
-    def loss(x: Tensor, y: Tensor) -> Tensor:
-        if x.ndim == 2:
-            return one(x, y)
-        return torch.stack([one(a, b) for a, b in zip(x, y, strict=True)]).mean()
-
-    return loss
-
-
-def _pykdtree(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _pykdtree(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     from pykdtree.kdtree import KDTree
 
-    return KDTree(y).query(x)[1].astype(np.int64)
+    return KDTree(y).query(x, k=k)[1]
 
 
-def _scipy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return cKDTree(y).query(x, workers=-1)[1]
+def _scipy(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
+    return cKDTree(y).query(x, k=k, workers=-1)[1]
 
 
-def _point_cloud_utils(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _point_cloud_utils(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     import point_cloud_utils
 
-    return point_cloud_utils.k_nearest_neighbors(x, y, 1)[1].reshape(-1)
+    return point_cloud_utils.k_nearest_neighbors(x, y, k)[1]
 
 
-def _nanoflann(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _nanoflann(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     import pynanoflann
 
-    tree = pynanoflann.KDTree(n_neighbors=1)
+    tree = pynanoflann.KDTree(n_neighbors=k)
     tree.fit(y)
-    return tree.kneighbors(x, n_jobs=torch.get_num_threads())[1].reshape(-1).astype(np.int64)
+    return tree.kneighbors(x, n_jobs=torch.get_num_threads())[1]
 
 
-def _cdist(x: Tensor, y: Tensor) -> Tensor:
-    distances = torch.cdist(x, y)
-    return (distances.min(-1).values ** 2).mean() + (distances.min(-2).values ** 2).mean()
+def _each_cloud(search: Callable[[np.ndarray, np.ndarray, int], np.ndarray]) -> Search:
+    """The search of a library that knows numpy arrays of one cloud."""
+
+    def one(x: np.ndarray, y: np.ndarray, k: int) -> Tensor:
+        return torch.from_numpy(search(x, y, k).astype(np.int64, copy=False).reshape(len(x), k))
+
+    def every(x: Tensor, y: Tensor, k: int) -> Tensor:
+        a, b = x.detach().numpy(), y.detach().numpy()
+        if x.ndim == 2:
+            return one(a, b, k)
+        return torch.stack([one(*pair, k) for pair in zip(a, b, strict=True)])
+
+    return every
 
 
-def _keops(x: Tensor, y: Tensor) -> Tensor:
+def _keops(x: Tensor, y: Tensor, k: int) -> Tensor:
     from pykeops.torch import LazyTensor
 
-    n_axis = x.ndim - 2
+    x, y = x.detach(), y.detach()
     squares = ((LazyTensor(x.unsqueeze(-2)) - LazyTensor(y.unsqueeze(-3))) ** 2).sum(-1)
-    there, back = squares.argmin(n_axis + 1), squares.argmin(n_axis)
-    gap_x = x - y.gather(n_axis, there.expand(x.shape))
-    gap_y = y - x.gather(n_axis, back.expand(y.shape))
-    return (gap_x**2).sum(-1).mean() + (gap_y**2).sum(-1).mean()
+    axis = x.ndim - 1
+    return squares.argmin(axis) if k == 1 else squares.argKmin(k, dim=axis)
 
 
-# Name: the loss, the module it needs, the largest number of point pairs B N M worth waiting for on a CPU.
-_CPU = {
-    "pykdtree + autograd": (_from_search(_pykdtree), "pykdtree", None),
-    "scipy cKDTree + autograd": (_from_search(_scipy), "scipy", None),
-    "point-cloud-utils + autograd": (_from_search(_point_cloud_utils), "point_cloud_utils", None),
-    "nanoflann + autograd": (_from_search(_nanoflann), "pynanoflann", None),
-    "KeOps by hand": (_keops, "pykeops", 2**28),
-    "torch.cdist by hand": (_cdist, "torch", 2**27),
-}
-_CUDA = {
-    "KeOps by hand": (_keops, "pykeops", None),
-    "torch.cdist by hand": (_cdist, "torch", 2**32),
+# Name: the search, the module that it needs, how far it reaches.
+SEARCHES: dict[str, tuple[Search, str, dict[str, float]]] = {
+    "pykdtree": (_each_cloud(_pykdtree), "pykdtree", TREE),
+    "scipy": (_each_cloud(_scipy), "scipy", TREE),
+    "point-cloud-utils": (_each_cloud(_point_cloud_utils), "point_cloud_utils", TREE),
+    "nanoflann": (_each_cloud(_nanoflann), "pynanoflann", TREE),
+    "KeOps": (_keops, "pykeops", KEOPS),
 }
 
 
-def available(device: torch.device, pairs: int) -> dict[str, Loss]:
-    """The peers that are installed here and that finish a problem of this many point pairs."""
-    candidates = _CUDA if device.type == "cuda" else _CPU
-    return {
-        name: loss
-        for name, (loss, module, limit) in candidates.items()
-        if importlib.util.find_spec(module) and (limit is None or pairs <= limit)
-    }
+def by_search(job: Callable[[Search, Tensor, Tensor], Answer]) -> dict[str, Peer]:
+    """The job around the search of each library."""
+
+    def around(search: Search) -> Callable[[Tensor, Tensor], Answer]:
+        return lambda x, y: job(search, x, y)
+
+    return {name: Peer(around(search), module, reach) for name, (search, module, reach) in SEARCHES.items()}
+
+
+def by_cdist(job: Callable[[Tensor, Tensor], Answer]) -> dict[str, Peer]:
+    """The job on a matrix of all lengths. Its expansion of the square costs digits, hence the wide tolerance."""
+    return {"torch.cdist": Peer(job, "torch", CDIST, tolerance=0.05)}
+
+
+def squares(x: Tensor, y: Tensor, index: Tensor) -> Tensor:
+    """Squared length (.., N, k) from each point of x to the points of y that `index` (.., N, k) names."""
+    if x.ndim == 2:
+        found = y[index]
+    else:
+        flat = index.reshape(len(x), -1, 1).expand(-1, -1, x.shape[-1])
+        found = y.gather(1, flat).reshape(*index.shape, x.shape[-1])
+    return ((x.unsqueeze(-2) - found) ** 2).sum(-1)

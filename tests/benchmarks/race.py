@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 
+def timed(job: Callable, arguments: tuple, cuda: bool) -> tuple[float, Any]:
+    """Seconds of one call, and what it returned."""
+    if cuda:
+        torch.cuda.synchronize()
+    start = time.perf_counter()
+    answer = job(*arguments)
+    if cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - start, answer
+
+
 def race(
-    contenders: dict[str, Callable], inputs: Sequence[tuple], rounds: int, cuda: bool
+    contenders: dict[str, Callable], inputs: Sequence[tuple], rounds: int, cuda: bool, *, warm: bool = True
 ) -> dict[str, np.ndarray]:
     """Seconds (rounds,) of each contender. Each round runs all of them on one of the inputs.
 
     A machine's speed drifts and its caches and threads remember who ran before: so each round has a random order
     (in a fixed rotation one contender would always follow the same other), and what is compared are the times of
     one round. Each contender runs once untimed, on another input, just before it is timed: most of the field shares
-    code and would keep it in the cache for each other, but not for the one that differs.
+    code and would keep it in the cache for each other, but not for the one that differs. A job of seconds leaves
+    nothing of that (`warm=False`).
     """
     names = list(contenders)
     seconds = {name: np.empty(rounds) for name in names}
-    for arguments in inputs[:1]:
-        for name in names:
-            contenders[name](*arguments)  # compilation and first touch
     shuffle = np.random.default_rng(0)
     for turn in range(rounds):
         for name in shuffle.permutation(names):
-            contenders[name](*inputs[(turn + 1) % len(inputs)])
-            if cuda:
-                torch.cuda.synchronize()
-            start = time.perf_counter()
-            contenders[name](*inputs[turn % len(inputs)])
-            if cuda:
-                torch.cuda.synchronize()
-            seconds[name][turn] = time.perf_counter() - start
+            if warm:
+                contenders[name](*inputs[(turn + 1) % len(inputs)])
+            seconds[name][turn], _ = timed(contenders[name], inputs[turn % len(inputs)], cuda)
     return seconds
 
 

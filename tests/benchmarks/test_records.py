@@ -1,0 +1,59 @@
+"""The committed records: whole, and with every public distance in them."""
+
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from pcl_lib import distances
+from tests.benchmarks.measure import OURS
+
+RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
+FILES = sorted(RECORDS.glob("benchmarks-*.json"))
+QUARTILES = {"median", "lower_quartile", "upper_quartile"}
+PUBLIC = {name for name in distances.__all__ if inspect.isfunction(getattr(distances, name))}
+
+
+def test_there_is_a_record_of_a_processor():
+    assert RECORDS / "benchmarks-cpu.json" in FILES
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_record_has_what_the_page_shows(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    machine = record["machine"]
+    assert machine["date"]
+    assert machine["cpu"]
+    assert machine["cores"]
+    assert machine["versions"]["torch"]
+    assert (machine["device"] == "cpu") == (path.stem == "benchmarks-cpu")
+    assert record["seconds"] > 0
+    for case in record["cases"]:
+        assert case["ratios"], case["function"]
+        assert all(set(ratio) == QUARTILES and ratio["median"] > 0 for ratio in case["ratios"].values())
+        assert set(case["milliseconds"][OURS]) == QUARTILES
+        assert case["best_peer"] in case["ratios"]
+        assert {
+            "subject",
+            "job",
+            "clouds",
+            "points",
+            "left_out",
+            "excess",
+            "rounds",
+            "share_of_checks",
+        } <= set(case)
+    assert [used["function"] for used in record["memory"]] == ["chamfer", "em_kd"]
+    assert bool(record["goals"]) == (machine["device"] != "cpu")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_public_distance_is_in_a_record(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert {case["function"] for case in record["cases"]} >= PUBLIC
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_record_is_of_a_whole_run(path):
+    assert json.loads(path.read_text(encoding="utf-8"))["quick"] is False
