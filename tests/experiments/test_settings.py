@@ -84,8 +84,15 @@ def test_bad_settings_are_refused(changes, message):
 def test_tables_are_means_and_deviations_over_seeds():
     values = {("AE", "CD"): [1.0, 2.0, 4.5], ("AE", "EMD"): [3.0, 3.0, 3.0]}
     rows = [
-        {"network": n, "loss": l, "seed": s, "metrics": {"HD": v}, "ms_per_step": 2 * v, "relative_cost": 1.0}
-        for (n, l), column in values.items()
+        {
+            "network": key[0],
+            "loss": key[1],
+            "seed": s,
+            "metrics": {"HD": v},
+            "ms_per_step": 2 * v,
+            "relative_cost": 1.0,
+        }
+        for key, column in values.items()
         for s, v in enumerate(column)
     ]
     result = Result(rows, {}, [], "CD", {}, {}, "cpu", 0.0)
