@@ -1,0 +1,33 @@
+"""Small arrays in files that are whole or absent."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pcl_lib.trainers.files import write_whole
+
+Arrays = dict[str, np.ndarray]
+
+
+def pack_arrays(arrays: Mapping[str, ArrayLike]) -> bytes:
+    """The content of a compressed npz file: the same bytes for the same arrays."""
+    buffer = io.BytesIO()
+    plain: Any = {name: np.asarray(array) for name, array in arrays.items()}
+    np.savez_compressed(buffer, **plain)
+    return buffer.getvalue()
+
+
+def write_arrays(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
+    write_whole(path, pack_arrays(arrays))
+
+
+def read_arrays(path: Path) -> Arrays:
+    """All arrays of an npz file; objects, which would run code, are refused."""
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}

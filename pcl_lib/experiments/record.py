@@ -1,0 +1,185 @@
+"""Records: what a long run measured, with all that is needed to know what made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pcl_lib
+from pcl_lib.experiments.arrays import pack_arrays, read_arrays
+from pcl_lib.experiments.hashing import settings_hash
+from pcl_lib.experiments.named import experiment
+from pcl_lib.experiments.result import Result
+from pcl_lib.experiments.source import Source, check_unchanged
+from pcl_lib.trainers.files import write_whole
+
+RECORDS = Path(pcl_lib.__file__).parents[1] / "book" / "records"
+LARGEST = 1_000_000  # bytes of previews
+
+
+class StaleRecord(ValueError):
+    """A record that the code of today would not write. The message says what differs."""
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth
+class Record:
+    """A result and where it comes from.
+
+    `experiment`, `preset`, `settings` and their `settings_hash` (see `settings_hash`); `seeds`; `data` with name and
+    checksum; `device`; `versions` of Python and packages; `date` (UTC) of the end; `seconds` of all training;
+    `commit` of the code, whose files were as committed. `result` has tables, curves and previews, as a live one.
+    """
+
+    experiment: str
+    preset: str
+    settings: Mapping[str, Any] = field(repr=False)
+    settings_hash: str
+    seeds: list[int]
+    data: Mapping[str, str]
+    device: str
+    versions: Mapping[str, str]
+    date: str
+    seconds: float
+    commit: str
+    clean: bool
+    result: Result = field(repr=False)
+
+    @property
+    def caption(self) -> str:
+        """Device, date, data set and seeds in one sentence, to stand under each table of the record."""
+        seeds = ", ".join(map(str, self.seeds))
+        return (
+            f"Recorded on {self.date[:10]} ({self.device}), preset {self.preset}: {self.data['name']}, "
+            f"seeds {seeds}, {self.seconds / 60:.0f} minutes of training, code {self.commit[:10]}."
+        )
+
+
+def write_record(
+    name: str, preset: str, settings: Any, result: Result, source: Source, *, folder: Path = RECORDS
+) -> Path:
+    """Write ``<name>.json`` and ``<name>.npz`` into the folder, each whole or absent.
+
+    `source` is the code when the run began, see `source_of`.
+    Errors: `ValueError`, and no file, if a run of the settings is missing from the result or a number is not finite,
+    if the settings are not those of the preset, if the code is not as it was committed then, or if the previews
+    are larger than 1 MB.
+    """
+    module = experiment(name)
+    if preset not in module.PRESETS or settings != module.PRESETS[preset]():
+        raise ValueError(
+            f"a record has the settings of its preset {preset!r}, received others; change the preset and commit it"
+        )
+    _check_complete(settings, result)
+    check_unchanged(source)
+    arrays = pack_arrays(result.previews)
+    if len(arrays) > LARGEST:
+        raise ValueError(f"previews take at most {LARGEST} bytes, received {len(arrays)}; show fewer shapes")
+    content = {
+        "experiment": name,
+        "preset": preset,
+        "settings": asdict(settings),
+        "settings_hash": settings_hash(name, module.VERSION, settings),
+        "seeds": list(settings.seeds),
+        "data": dict(result.data),
+        "device": result.device,
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in ("torch", "numpy", "pcl_lib")},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(result.seconds, 1),
+        "commit": source.commit,
+        "clean": True,
+        "previews": hashlib.sha256(arrays).hexdigest(),
+        "result": {
+            "rows": result.rows,
+            "curves": [[*key, curve.tolist()] for key, curve in result.curves.items()],
+            "logged_steps": result.logged_steps,
+            "curve_measure": result.curve_measure,
+        },
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / f"{name}.npz", arrays)
+    path = folder / f"{name}.json"
+    write_whole(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+    return path
+
+
+def read_record(name: str | Path, folder: Path = RECORDS) -> Record:
+    """The record of an experiment, by its name or by the path of its JSON file.
+
+    Errors: `FileNotFoundError` if there is none; `StaleRecord` if a field is missing or the previews are not those
+    that were written with it.
+    """
+    path = Path(name) if str(name).endswith(".json") else folder / f"{name}.json"
+    content = _content(path)
+    result = Result(
+        rows=content["result"]["rows"],
+        curves={(network, loss): np.array(curve) for network, loss, curve in content["result"]["curves"]},
+        logged_steps=content["result"]["logged_steps"],
+        curve_measure=content["result"]["curve_measure"],
+        previews=read_arrays(path.with_suffix(".npz")),
+        data=content["data"],
+        device=content["device"],
+        seconds=content["seconds"],
+    )
+    return Record(**{f.name: content[f.name] for f in fields(Record) if f.name != "result"}, result=result)
+
+
+def verify(path: Path) -> None:
+    """Raise `StaleRecord` unless the record is whole and its settings are those that its preset has now."""
+    content = _content(path)
+    module = experiment(content["experiment"])
+    if content["preset"] not in module.PRESETS:
+        raise StaleRecord(f"{path.name}: there is no preset {content['preset']!r} any more; record it again")
+    now = settings_hash(module.NAME, module.VERSION, module.PRESETS[content["preset"]]())
+    if content["settings_hash"] != now:
+        raise StaleRecord(
+            f"{path.name}: settings {content['settings_hash'][:12]}, but the preset {content['preset']!r} has "
+            f"{now[:12]} now; record it again"
+        )
+    if json.loads(json.dumps(asdict(module.PRESETS[content["preset"]]()))) != content["settings"]:
+        raise StaleRecord(f"{path.name}: its settings are not those of its hash; record it again")
+    if content["clean"] is not True:
+        raise StaleRecord(f"{path.name}: its code was not as committed; record it again")
+    _check_complete(module.PRESETS[content["preset"]](), read_record(path).result)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The JSON of a record with all its fields, and previews beside it that belong to it."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no record {path}; write one with: make record NAME={path.stem}")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    wanted = {f.name for f in fields(Record)} | {"previews"}
+    missing = sorted(wanted - content.keys())
+    if missing:
+        raise StaleRecord(f"{path.name}: lacks {', '.join(missing)}; record it again")
+    arrays = path.with_suffix(".npz")
+    if not arrays.exists() or hashlib.sha256(arrays.read_bytes()).hexdigest() != content["previews"]:
+        raise StaleRecord(f"{path.name}: the previews {arrays.name} are not those that belong to it")
+    return content
+
+
+def _check_complete(settings: Any, result: Result) -> None:
+    wanted = {
+        (network, loss, seed)
+        for network in settings.networks
+        for loss in settings.losses
+        for seed in settings.seeds
+    }
+    found = {(row["network"], row["loss"], row["seed"]) for row in result.rows}
+    missing = [" ".join(map(str, run)) for run in sorted(wanted - found)]
+    if missing or len(result.rows) != len(wanted):
+        raise ValueError(f"the result lacks the runs {', '.join(missing)}; a record has them all")
+    for row in result.rows:
+        numbers = [*row["metrics"].values(), row["ms_per_step"], row["relative_cost"]]
+        if not all(math.isfinite(number) for number in numbers):
+            raise ValueError(f"a number of the run {row} is not finite; a record has none such")
