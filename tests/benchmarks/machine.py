@@ -20,6 +20,7 @@ _PACKAGES = (
     "geomloss",
     "POT",
     "scikit-learn",
+    "lightning-fabric",
     "point-cloud-utils",
     "pynanoflann",
 )
