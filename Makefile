@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOK_VIEWER := $(VENV)/share/jupyter/lab/settings/overrides.json
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks lab test bench clean
+.PHONY: help book notebooks lab test bench record clean
 
 help:  ## show this list
 	@echo "Targets:"
@@ -45,6 +45,15 @@ test: $(STAMP)  ## run every check: code, chapters from scratch, site in a brows
 
 bench: $(STAMP)  ## race the library against others on this machine; ARGS="--device cuda" on a GPU
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# A record takes hours on a GPU; PRESET=record-cpu is for a machine without one. Stopped, it goes on from OUT.
+PRESET ?= record
+OUT ?= runs/$(NAME)-$(PRESET)
+PROCESSES ?= 1
+
+record: $(STAMP)  ## run an experiment in full and write its record: make record NAME=autoencoder-distances
+	@test -n "$(NAME)" || { echo "Which one? make record NAME=..."; $(BIN)/python -m pcl_lib.experiments list; exit 1; }
+	$(BIN)/python -m pcl_lib.experiments run $(NAME) --preset $(PRESET) --processes $(PROCESSES) --out $(OUT)
 
 clean:  ## remove the built site and all caches, keep the environment
 	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -31,7 +31,7 @@ class StaleRecord(ValueError):
     """A record that the code of today would not write. The message says what differs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth
 class Record:
     """A result and where it comes from.
 
@@ -146,6 +146,8 @@ def verify(path: Path) -> None:
             f"{path.name}: settings {content['settings_hash'][:12]}, but the preset {content['preset']!r} has "
             f"{now[:12]} now; record it again"
         )
+    if json.loads(json.dumps(asdict(module.PRESETS[content["preset"]]()))) != content["settings"]:
+        raise StaleRecord(f"{path.name}: its settings are not those of its hash; record it again")
     if content["clean"] is not True:
         raise StaleRecord(f"{path.name}: its code was not as committed; record it again")
     _check_complete(module.PRESETS[content["preset"]](), read_record(path).result)

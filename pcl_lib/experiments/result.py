@@ -12,7 +12,7 @@ Configuration = tuple[str, str]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth
 class Result:
     """The outcome of an experiment that trains networks with losses, each with several seeds.
 

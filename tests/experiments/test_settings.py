@@ -1,0 +1,109 @@
+"""Settings are hashed whole, refused early, and tables are means over seeds."""
+
+from dataclasses import asdict, fields, replace
+from statistics import mean, stdev
+
+import pytest
+
+from pcl_lib.experiments.autoencoder_distances import LOSSES, NAME, NETWORKS, PRESETS, VERSION, Settings, tiny
+from pcl_lib.experiments.hashing import settings_hash
+from pcl_lib.experiments.result import Result
+
+OTHER = {
+    "networks": ("AE",),
+    "losses": ("CD",),
+    "curve_measure": "CD",
+    "data": "airplanes",
+    "families": ("mug",),
+    "mcd_sizes": (4,),
+}
+
+
+def other(settings, name):
+    value = getattr(settings, name)
+    if name in OTHER:
+        return OTHER[name]
+    return (*value, 1 + max(value)) if isinstance(value, tuple) else value * 2
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
+def test_the_hash_changes_with_any_setting(name):
+    settings = tiny()
+    changed = {name: other(settings, name)}
+    if name in ("shown", "curve_shapes"):
+        changed["test_shapes"] = 6
+        settings = replace(settings, test_shapes=6)
+    assert settings_hash(NAME, VERSION, replace(settings, **changed)) != settings_hash(
+        NAME, VERSION, settings
+    )
+
+
+def test_the_hash_depends_on_name_and_version_too():
+    hashes = {settings_hash(name, version, tiny()) for name in ("a", "b") for version in (1, 2)}
+    assert len(hashes) == 4
+    assert settings_hash("a", 1, tiny()) in hashes
+
+
+def test_presets_are_whole_and_differ():
+    assert set(PRESETS) == {"live", "record", "record-cpu", "tiny"}
+    for name, preset in PRESETS.items():
+        settings = preset()
+        assert settings.networks == NETWORKS
+        assert settings.losses == LOSSES
+        assert len(settings.seeds) >= 2, name
+        assert settings.logged_steps[-1] == settings.steps
+        assert len(set(settings.logged_steps)) == settings.looks
+    assert len({settings_hash(NAME, VERSION, preset()) for preset in PRESETS.values()}) == len(PRESETS)
+
+
+def test_the_record_has_the_sizes_of_caloss():
+    settings = PRESETS["record"]()
+    assert (settings.n_points, settings.code_dim, settings.batch_size) == (2048, 128, 16)
+    assert settings.learning_rate == 1e-4
+    assert settings.steps == 1000 * (settings.train_shapes // settings.batch_size)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"losses": ("CD", "MSE")}, r"losses must be some of CD, CD lengths, .*, received \('CD', 'MSE'\)"),
+        ({"losses": ("EMD",)}, "losses must hold 'CD', to which costs are relative"),
+        ({"networks": ()}, "networks must be some of AE, Folding"),
+        ({"seeds": (1, 1)}, "seeds must be different from each other"),
+        ({"seeds": ()}, "at least one"),
+        ({"looks": 5}, "looks must be from 1 to the 4 steps, received 5"),
+        ({"shown": 4}, "from 1 to the 3 test_shapes, received 4 and 2"),
+        ({"curve_measure": "FID"}, "curve_measure must be some of CD"),
+    ],
+)
+def test_bad_settings_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(tiny(), **changes)
+
+
+def test_tables_are_means_and_deviations_over_seeds():
+    values = {("AE", "CD"): [1.0, 2.0, 4.5], ("AE", "EMD"): [3.0, 3.0, 3.0]}
+    rows = [
+        {
+            "network": key[0],
+            "loss": key[1],
+            "seed": s,
+            "metrics": {"HD": v},
+            "ms_per_step": 2 * v,
+            "relative_cost": 1.0,
+        }
+        for key, column in values.items()
+        for s, v in enumerate(column)
+    ]
+    result = Result(rows, {}, [], "CD", {}, {}, "cpu", 0.0)
+    for key, column in values.items():
+        assert result.table("HD")[key] == pytest.approx((mean(column), stdev(column)))
+        assert result.table("ms_per_step")[key][0] == pytest.approx(2 * mean(column))
+    with pytest.raises(
+        ValueError, match="metric must be one of HD, ms_per_step, relative_cost, received 'MCD'"
+    ):
+        result.table("MCD")
+
+
+def test_settings_are_plain_values():
+    assert all(isinstance(value, str | int | float | tuple) for value in asdict(Settings()).values())
