@@ -119,7 +119,7 @@ def live() -> Settings:
         ae_widths=(128,),
         fold_widths=(48, 48),
         learning_rate=5e-3,
-        steps=80,
+        steps=64,
         curve_shapes=6,
         cost_steps=3,
     )
