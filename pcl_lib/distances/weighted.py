@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pcl_lib.distances.directions import length
 from pcl_lib.distances.per_pair import over_pairs
+from pcl_lib.distances.weighed_pairs import weighed_pairs
 from pcl_lib.distances.weights import WEIGHTS, Weight
 
 
@@ -49,12 +50,10 @@ def weighted_chamfer(
     weigh = weight_named(weight) if isinstance(weight, str) else weight
 
     def terms(sq_dist: Tensor) -> Tensor:
-        d = length(sq_dist)
-        seen = d.detach() if detached else d
         if isinstance(weigh, Weight):
-            # A density may be infinite at 0, unshifted: there the distance decides.
-            return (weigh(seen, shifted=shifted) * d).where(sq_dist > 0, 0)
-        weights = weigh(seen)
+            return weighed_pairs(sq_dist, weigh, shifted, detached)
+        d = length(sq_dist)
+        weights = weigh(d.detach() if detached else d)
         if not isinstance(weights, Tensor) or weights.shape != d.shape:
             found = tuple(weights.shape) if isinstance(weights, Tensor) else type(weights).__name__
             raise ValueError(

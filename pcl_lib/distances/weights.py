@@ -47,11 +47,16 @@ class Weight(ABC):
 
     def __call__(self, d: Tensor, *, shifted: bool = True) -> Tensor:
         """f(m + d), or f(d) unless `shifted`: the weight of a pair at distance d."""
-        return torch.exp(self.log_density(d + self.mode if shifted else d))
+        return torch.exp(self.log_density(self.past_mode(d, shifted)))
+
+    def past_mode(self, d: Tensor, shifted: bool) -> Tensor:
+        """m + d, or d unless `shifted`."""
+        mode = self.mode if shifted else 0.0
+        return d if isinstance(mode, float) and mode == 0 else d + mode
 
     def gradient_weight(self, d: Tensor, *, shifted: bool = True) -> Tensor:
         """z(W) = f'(m + d) d + f(m + d), the derivative of f(m + d) d by d."""
-        x = d + self.mode if shifted else d
+        x = self.past_mode(d, shifted)
         # Where d = 0 the first term is 0, though an unshifted score may be infinite there.
         pull = (d * self.score(x)).where(d > 0, 0)
         return torch.exp(self.log_density(x)) * (1 + pull)

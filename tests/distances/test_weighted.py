@@ -170,6 +170,21 @@ def test_a_detached_weight_only_scales_the_pull(name):
     assert pulls[False] < pulls[True]
 
 
+@pytest.mark.parametrize("detached", [True, False])
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_the_closed_form_is_what_autograd_makes_of_the_formula(name, detached):
+    def formula(d):
+        return WEIGHTS[name](d)
+
+    x, y = cloud(7, 3).requires_grad_(), cloud(5, 3)
+    found, expected = (weighted_chamfer(x, y, weight=weight, detached=detached) for weight in (name, formula))
+    torch.testing.assert_close(found, expected, rtol=1e-13, atol=0)
+    first = [torch.autograd.grad(v, x, create_graph=True)[0] for v in (found, expected)]
+    torch.testing.assert_close(*first, rtol=1e-11, atol=1e-15)
+    second = [torch.autograd.grad(g.square().sum(), x)[0] for g in first]
+    torch.testing.assert_close(*second, rtol=1e-9, atol=1e-14)
+
+
 def test_as_released_half_of_the_weights_vanish_where_points_meet():
     start = torch.zeros((), dtype=torch.float64)
     zero = {name for name, weight in WEIGHTS.items() if weight(start, shifted=False) == 0}
