@@ -186,7 +186,7 @@ class Normal(Weight):
 
 @dataclass(frozen=True)
 class Landau(Weight):
-    """Moyal's approximation of the Landau density. It has no parameter."""
+    """Approximation of the Landau density, without a parameter. Reference: moyal1955landau."""
 
     def log_density(self, x: Tensor) -> Tensor:
         return -(x + torch.exp(-x)) / 2 - 0.5 * math.log(2 * math.pi)
