@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks import chamfer, machine, matching, memory, other_distances, search
+from tests.benchmarks import chamfer, machine, matching, memory, other_distances, search, weighted
 from tests.benchmarks.goals import goals
 from tests.benchmarks.measure import lines, measure
 
@@ -22,6 +22,7 @@ SUBJECTS = {
     "chamfer": chamfer.cases,
     "search": search.cases,
     "other_distances": other_distances.cases,
+    "weighted": weighted.cases,
     "matching": matching.cases,
 }
 SECONDS_PER_CASE = 6.0

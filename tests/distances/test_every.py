@@ -8,23 +8,59 @@ import torch
 from jaxtyping import config
 
 from pcl_lib import distances
-from pcl_lib.distances import auction, chamfer, em_kd, emd, f_score, hausdorff, sinkhorn, transport_plan
+from pcl_lib.distances import (
+    auction,
+    chamfer,
+    dcd,
+    em_kd,
+    emd,
+    f_score,
+    hausdorff,
+    hyper_cd,
+    info_cd,
+    released_landau_cd,
+    sinkhorn,
+    transport_plan,
+    truncated_cd,
+    weighted_chamfer,
+)
 from tests.distances.reference import X, Y
 
 # Each as one number per pair of clouds.
 EVERY = {
     "auction": lambda x, y: auction(x, y).value,
     "chamfer": chamfer,
+    # Without the count of the points that share a partner: it is 101 where all points are equal.
+    "dcd": lambda x, y: dcd(x, y, n_lambda=0.0),
     "em_kd": lambda x, y: em_kd(x, y, leaf_size=64).value,
     "emd": lambda x, y: emd(x, y).value,
     "f_score": lambda x, y: f_score(x, y, 0.5).f,
     "hausdorff": hausdorff,
+    "hyper_cd": hyper_cd,
+    # Of equal distances it is the logarithm of both sizes, whatever they are.
+    "info_cd": lambda x, y: info_cd(x, y) - math.log(len(x) * len(y)),
+    "released_landau_cd": lambda x, y: released_landau_cd(x, y, reduction="mean"),
     "sinkhorn": lambda x, y: sinkhorn(x, y, blur=0.05),
     "transport_plan": lambda x, y: transport_plan(x, y).value,
+    "truncated_cd": truncated_cd,
+    "weighted_chamfer": weighted_chamfer,
 }
 SAME_SIZE = ("auction", "em_kd", "emd")
 # Of two clouds of one point each, at 0 and at (1, 1, 1).
-LENGTH_OF_THE_DIAGONAL = {name: math.sqrt(3) for name in EVERY} | {"chamfer": 6.0, "f_score": 0.0}
+DIAGONAL = math.sqrt(3)
+LANDAU = math.exp(-(DIAGONAL + math.exp(-DIAGONAL)) / 2)
+LENGTH_OF_THE_DIAGONAL = dict.fromkeys(EVERY, DIAGONAL) | {
+    "chamfer": 6.0,
+    "dcd": 1.0,
+    "f_score": 0.0,
+    "hyper_cd": 2 * math.acosh(4),
+    "info_cd": 0.0,
+    "released_landau_cd": LANDAU * (1 - math.exp(-DIAGONAL)),
+    "truncated_cd": 0.4,
+    "weighted_chamfer": 2 * LANDAU * DIAGONAL / math.sqrt(2 * math.pi),
+}
+# The released Landau loss takes 3.16e-5 for the distance of a point to itself.
+OF_EQUAL_CLOUDS = dict.fromkeys(EVERY, 0.0) | {"f_score": 1.0, "released_landau_cd": 1.918e-5}
 
 BAD = {
     "x is empty": lambda: (torch.zeros(0, 3), torch.zeros(0, 3)),
@@ -66,7 +102,7 @@ def test_one_partner_each_needs_equal_sizes(name):
 @pytest.mark.parametrize("name", sorted(set(EVERY) - set(SAME_SIZE)))
 def test_sizes_may_differ(name):
     value = EVERY[name](torch.zeros(4, 3), torch.ones(5, 3)).item()
-    assert value == pytest.approx(LENGTH_OF_THE_DIAGONAL[name], rel=1e-4)
+    assert value == pytest.approx(LENGTH_OF_THE_DIAGONAL[name], rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -77,17 +113,22 @@ def test_one_point_and_all_points_equal(name, dtype):
     assert value.dtype == dtype
     # geomloss takes 1e-4 for the distance of a point to itself.
     rel = 1e-4 if name == "sinkhorn" else 1e-5
-    assert value.item() == pytest.approx(LENGTH_OF_THE_DIAGONAL[name], rel=rel)
+    assert value.item() == pytest.approx(LENGTH_OF_THE_DIAGONAL[name], rel=rel, abs=2e-6)
     same = torch.full((101, 3), 0.5, dtype=dtype)
-    assert EVERY[name](same, same).item() == pytest.approx(float(name == "f_score"), abs=1e-6)
-    assert EVERY[name](same, same + 1).item() == pytest.approx(LENGTH_OF_THE_DIAGONAL[name], rel=rel)
+    assert EVERY[name](same, same).item() == pytest.approx(OF_EQUAL_CLOUDS[name], abs=1e-6)
+    assert EVERY[name](same, same + 1).item() == pytest.approx(
+        LENGTH_OF_THE_DIAGONAL[name], rel=rel, abs=2e-6
+    )
 
 
-# Sinkhorn would need a blur of that size, and anneals from the extent down to it.
-@pytest.mark.parametrize("name", sorted(set(EVERY) - {"sinkhorn"}))
+# Sinkhorn would need a blur of that size, and anneals from the extent down to it. InfoCD is of differences between
+# distances, which drown there.
+@pytest.mark.parametrize("name", sorted(set(EVERY) - {"sinkhorn", "info_cd"}))
 def test_huge_coordinates_in_double_precision(name):
     huge = torch.tensor([[1e20, 0.0], [-1e20, 0.0]], dtype=torch.float64)
     expected = {"chamfer": 4e36, "f_score": 0.0, "hausdorff": math.sqrt(2) * 1e18}
+    expected |= {"dcd": 1.0, "hyper_cd": 4 * math.asinh(1e18), "truncated_cd": 0.4}
+    expected |= {"released_landau_cd": 0.0, "weighted_chamfer": 0.0}
     found = EVERY[name](huge, huge + 1e18).item()
     assert found == pytest.approx(expected.get(name, math.sqrt(2) * 1e18), rel=1e-9)
 

@@ -1,0 +1,144 @@
+"""Gradient matching: the search against a double loop, the paper's parameters, any reference, bad input."""
+
+import math
+import time
+
+import pytest
+import torch
+from jaxtyping import config
+
+from pcl_lib.distances import WEIGHTS, Gamma, Landau, Normal
+from pcl_lib.distances.hyper_cd import hyper_cd_gradient_weight
+from pcl_lib.losses import GRIDS, PAPER_DISTANCES, gradient_matching, gradient_weight_of
+
+STEP = 2e-4
+WIDE = torch.linspace(0, 1, 21, dtype=torch.float64)
+
+
+@pytest.fixture
+def as_users_call_it():
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+def curve(weight, d, approximation):
+    if approximation == "exact":
+        return weight.gradient_weight(d)
+    slope = (weight(d + STEP) - weight(d)) / STEP if approximation == "difference" else 0
+    return weight(d) + slope * d
+
+
+@pytest.mark.parametrize("rescale", [True, False])
+@pytest.mark.parametrize("approximation", ["density", "difference", "exact"])
+def test_the_grid_at_once_is_a_loop_over_its_points(approximation, rescale):
+    alphas, betas = torch.tensor([1.5, 2.0, 4.0]), torch.tensor([0.3, 0.4, 2.0])
+    p = torch.arange(1, 22, dtype=torch.float64)
+    p /= p.sum()
+    (found,) = gradient_matching(
+        ["gamma"],
+        distances=WIDE,
+        probabilities=p,
+        approximation=approximation,
+        rescale=rescale,
+        grids={"gamma": {"alpha": alphas, "beta": betas}},
+    )
+    target = hyper_cd_gradient_weight(WIDE)
+    target = target / target.max() if rescale else target
+    errors = {}
+    for alpha in alphas.tolist():
+        for beta in betas.tolist():
+            z = curve(Gamma(alpha, beta), WIDE, approximation)
+            z = z / z.max() if rescale else z
+            errors[alpha, beta] = ((z - target).abs() * p).sum().item()
+    assert (found.weight.alpha, found.weight.beta) == min(errors, key=errors.get)
+    assert found.error == pytest.approx(min(errors.values()), rel=1e-12)
+    torch.testing.assert_close(found.reference, target)
+    assert ((found.curve - target).abs() * p).sum().item() == pytest.approx(found.error, rel=1e-12)
+
+
+def test_the_families_of_one_parameter_find_what_the_paper_reports():
+    fits = {fit.name: fit for fit in gradient_matching()}
+    assert set(fits) == set(WEIGHTS)
+    for name in ("chi-squared", "extreme value", "logistic", "normal", "landau"):
+        assert fits[name].weight == WEIGHTS[name]
+
+
+def test_on_the_interval_of_the_paper_every_family_fits():
+    fits = gradient_matching()
+    assert [fit.error for fit in fits] == sorted(fit.error for fit in fits)
+    assert fits[-1].error < 2e-7
+    flat = (1 - fits[0].reference).mean().item()
+    assert flat < 1e-5, "a constant weight, plain Chamfer, is as near"
+    wide = gradient_matching(distances=WIDE, approximation="exact")
+    assert wide[-1].name == "landau"
+    assert wide[-1].error > 0.05
+
+
+def test_the_whole_grid_takes_less_than_two_seconds():
+    assert math.prod(len(values) for values in GRIDS["gamma"].values()) == 10_000
+    start = time.process_time()
+    for approximation in ("density", "difference", "exact"):
+        gradient_matching(approximation=approximation)
+    assert time.process_time() - start < 6
+
+
+def test_any_reference_loss():
+    # A loss that is itself in a family is found again.
+    target = Normal(0.7)
+    reference = gradient_weight_of(lambda d: target(d) * d)
+    torch.testing.assert_close(reference(WIDE), target.gradient_weight(WIDE))
+    best = gradient_matching(reference=reference, distances=WIDE, approximation="exact")[0]
+    assert best.weight == target
+    assert best.error < 1e-12
+    only = gradient_matching(["landau"], reference=Landau().gradient_weight, approximation="exact")
+    assert only[0].error == pytest.approx(0, abs=1e-15)
+
+
+def test_a_density_that_is_infinite_at_its_mode_is_passed_over():
+    (fit,) = gradient_matching(["chi-squared"], grids={"chi-squared": {"k": torch.tensor([1.0, 3.0])}})
+    assert fit.weight.k == 3.0
+    assert math.isfinite(fit.error)
+
+
+def uneven(d):
+    return d[:-1]
+
+
+BAD = {
+    "weight must be one of 'chi-squared'.*received 'cauchy'": {"families": ["cauchy"]},
+    "approximation must be one of": {"approximation": "central"},
+    "step must be positive": {"step": 0.0},
+    r"reference must return one value for each distance, shape \(51,\), received \(50,\)": {
+        "reference": uneven
+    },
+    "reference must return one value for each distance.*received float": {
+        "reference": lambda d: float(len(d))
+    },
+    "reference must be finite": {"reference": lambda d: 1 / d},
+    "distances must be a row of finite values of at least 0": {"distances": -PAPER_DISTANCES},
+    r"probabilities must match the distances, shape \(51,\), received \(3,\)": {
+        "probabilities": torch.ones(3) / 3
+    },
+    "sum to 1, received least 1 and sum 51; divide": {"probabilities": torch.ones(51)},
+    "at least 0 and sum to 1, received least -1": {
+        "probabilities": torch.tensor([-1.0, 2.0]),
+        "distances": torch.tensor([0.0, 1.0]),
+    },
+    "the grid of 'normal' must name values for .'sigma'., received": {
+        "families": ["normal"],
+        "grids": {"normal": {"scale": torch.ones(1)}},
+    },
+    "sigma of Normal must be positive": {
+        "families": ["normal"],
+        "grids": {"normal": {"sigma": torch.tensor([0.0, 1.0])}},
+    },
+}
+
+
+@pytest.mark.usefixtures("as_users_call_it")
+@pytest.mark.parametrize("message", BAD)
+def test_bad_input(message):
+    options = dict(BAD[message])
+    with pytest.raises(ValueError, match=message):
+        gradient_matching(options.pop("families", list(WEIGHTS)), **options)
