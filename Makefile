@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOK_VIEWER := $(VENV)/share/jupyter/lab/settings/overrides.json
 
 .DEFAULT_GOAL := help
-.PHONY: help book notebooks lab test bench record clean
+.PHONY: help env book notebooks lab test bench record clean
 
 help:  ## show this list
 	@echo "Targets:"
@@ -28,6 +28,8 @@ $(STAMP): pyproject.toml constraints.txt
 $(NOTEBOOK_VIEWER): $(STAMP)
 	@mkdir -p $(@D)
 	@printf '%s\n' '{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}}}' > $@
+
+env: $(STAMP)  ## make the environment in .venv, which all others do too
 
 book: $(STAMP)  ## execute the chapters and build the site into _build/html
 	@$(BIN)/python -m book._tools.build
