@@ -60,18 +60,19 @@ def auction(
     squared: bool = False,
     reduction: str = "mean",
 ) -> Auction:
-    r"""Earth mover's distance by auction: `emd`, a little above the exact value, and sooner.
+    r"""Earth mover's distance by auction: `emd`, a little above the exact value, and sooner on large clouds.
 
     .. math:: i \text{ bids } p_{j_1} + (c_{ij_2} + p_{j_2}) - (c_{ij_1} + p_{j_1}) + \varepsilon
 
     for its cheapest point j_1, where j_2 is the second cheapest, c the lengths, p the prices. When all are matched,
     the mean cost is at most eps above the exact one. `eps=None`: auctions at ever smaller eps, the last at most
-    3 % of the mean matched length. Each ends with 2 % of the points left over, which at the end find their places by
-    shortest paths at the auction's prices, and may move other pairs. The value came out 0.1 to 0.3 % above the exact
-    one on 1,024 to 4,096 points. A number: one auction of that eps, from prices of zero, as the papers run it;
-    `AUCTION_SETTINGS` has theirs, for use as `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`. Where its
-    rounds run out, the leftovers are matched exactly among themselves; the kernel released with MSN gives each the
-    point it wants, taken or not: its matching is then not one-to-one, and may read below the exact value.
+    3 % of the mean matched length. Each ends with 2 % of the points left over (at least 32, at most 80), which at the
+    end find their places by shortest paths at the auction's prices, and may move other pairs. The value came out 0.1 to
+    0.3 % above the exact one on 1,024 to 4,096 points. A number: one auction of that eps, from prices of zero, as the
+    papers run it; `AUCTION_SETTINGS` has theirs, for use as
+    `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`. Where its rounds run out, the leftovers are matched
+    exactly among themselves; the kernel released with MSN gives each the point it wants, taken or not: its matching is
+    then not one-to-one, and may read below the exact value.
     The gap is proved by the prices (duality), whether the auction converged or not.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D); value, gap, eps, rounds, converged () or (B,), matching (N,) or
@@ -79,10 +80,10 @@ def auction(
     same unit. Symmetric within the gap only. Not a metric. Zero only if both clouds are the same multiset.
     Gradient: through the matching, as `emd`.
     Cost: O(N^2) time for a round of all points. At N = 2,048 on one core about two thirds of the time of `emd` for like
-    clouds and a tenth for unlike ones; below, `emd` is as fast. Memory: O(N^2) up to N = 8,192; beyond, only the 8,192
-    pairs nearest to the leftovers may move for them, and the value is a few per cent above. Bids run on the device of
-    the clouds; the leftovers are matched on the CPU, a cloud on each core. Bids are reckoned in float32: an eps below a
-    millionth of the clouds' extent does not refine them.
+    clouds and a tenth for unlike ones; on smaller, like clouds `emd` is the faster. Memory: O(N^2) up to N = 8,192;
+    beyond, only the 8,192 pairs nearest to the leftovers may move for them, and the value is a few per cent above. Bids
+    run on the device of the clouds; the leftovers are matched on the CPU, a cloud on each core. Bids are reckoned in
+    float32: an eps below a millionth of the clouds' extent does not refine them.
     Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, sizes that differ, or
     clouds that do not pair. References: bertsekas1988auction, neuralqaad2022, liu2020msn.
 
