@@ -58,10 +58,8 @@ class ShapeCompletion:
         self.loss = loss
 
     def step(self, batch: Any, index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
-        if isinstance(batch, Tensor) or len(batch) != 2:
-            received = (
-                f"a tensor {tuple(batch.shape)}" if isinstance(batch, Tensor) else f"{len(batch)} items"
-            )
+        if not isinstance(batch, Sequence) or len(batch) != 2:
+            received = f"{len(batch)} items" if isinstance(batch, Sequence) else type(batch).__name__
             raise ValueError(
                 f"the data must be pairs of a partial and a complete cloud, received {received}; "
                 "put them into TensorDataset(partial, complete)"
