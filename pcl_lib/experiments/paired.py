@@ -20,8 +20,8 @@ class Difference:
     should be.
 
     >>> found = Difference((1.0, 2.0, 6.0))
-    >>> found.mean, round(found.error, 3), round(found.low, 2), round(found.high, 2)
-    (3.0, 1.528, -3.57, 9.57)
+    >>> print(f"{found}, standard error {found.error:.2f}, from {found.low:.2f} to {found.high:.2f}")
+    +3.0 ± 6.6, standard error 1.53, from -3.57 to 9.57
     """
 
     values: tuple[float, ...]
@@ -29,6 +29,9 @@ class Difference:
     def __post_init__(self) -> None:
         if len(self.values) < 2:
             raise ValueError(f"a spread needs at least 2 seeds, received {len(self.values)}")
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.1f} ± {self.half_width:.1f}"
 
     @property
     def mean(self) -> float:
