@@ -263,7 +263,7 @@ def test_a_recording_run_that_is_stopped_writes_nothing(code, tmp_path, monkeypa
 def test_unknown_presets_are_refused(capsys, tmp_path):
     assert main(["run", NAME, "--preset", "huge", "--out", str(tmp_path)]) == 1
     assert "the presets are live, record, record-cpu, tiny; received 'huge'" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="the experiments are autoencoder-distances; received 'x'"):
+    with pytest.raises(ValueError, match=f"the experiments are {', '.join(EXPERIMENTS)}; received 'x'"):
         experiment("x")
 
 
@@ -281,6 +281,21 @@ def test_each_experiment_runs_at_its_tiniest(name, tmp_path):
     settings = replace(module.PRESETS["tiny"](), seeds=(7,))
     result = module.run(settings, folder=tmp_path, device="cpu", progress=False)
     assert {row["seed"] for row in result.rows} == {7}
+
+
+@pytest.mark.parametrize("name", ["completion-losses", "completion-networks"])
+def test_completion_is_recorded_and_verified(name, code, tmp_path, request):
+    settings, _, result = request.getfixturevalue(f"{name.removeprefix('completion-')}_in_turn")
+    source = source_of(tmp_path / "out", folder=code)
+    path = write_record(name, "tiny", settings, result, source, folder=tmp_path)
+    verify(path)
+    record = read_record(name, tmp_path)
+    assert record.result.rows == result.rows
+    assert record.result.table("CD-L1") == result.table("CD-L1")
+    assert record.result.previews.keys() == result.previews.keys()
+    lacking = replace(result, rows=result.rows[1:])
+    with pytest.raises(ValueError, match="lacks the runs"):
+        write_record(name, "tiny", settings, lacking, source, folder=tmp_path / "other")
 
 
 def head(folder):
