@@ -57,8 +57,11 @@ class PCN(nn.Module):
         norm: bool = False,
     ) -> None:
         super().__init__()
-        if not isinstance(grid, int) or grid < 1:
-            raise ValueError(f"grid must be the points along one side, at least 1, received {grid!r}")
+        if any(not isinstance(n, int) or n < 1 for n in (n_coarse, grid)):
+            raise ValueError(
+                f"n_coarse and grid, the points along a side, must be integers of at least 1, received {n_coarse!r} "
+                f"and {grid!r}"
+            )
         if not (math.isfinite(extent) and extent > 0):
             raise ValueError(f"extent must be a positive, finite length, received {extent!r}")
         self.grid, self.extent = grid, extent
