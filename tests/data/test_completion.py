@@ -81,6 +81,7 @@ def test_views_are_those_of_eight_views():
     seen = views.eight_views(x[0], seed=int(seeds))
     assert [rows(p) for p in partial] == [rows(x[0][index]) for index in seen]
     assert len({frozenset(rows(p)) for p in partial}) == 8
+    assert rows(view_pairs(x, views=1, n_partial=300, seed=3).partial[0]) == rows(partial[0])
 
 
 @pytest.mark.parametrize(("difficulty", "cut"), [("simple", 50), ("moderate", 100), ("hard", 150)])
