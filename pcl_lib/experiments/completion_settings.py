@@ -36,8 +36,9 @@ class Settings:
 
     Networks and their sizes from their papers and releases, see their classes. Own: the data, which anyone can make;
     half of the training pairs are PCN-style views, half ShapeNet-55-style random crops of the same shapes, so that
-    one network is measured on both benchmarks; one learning rate for all, Adam, falling to 0 along half a cosine; one
-    seed of weights and one order of batches for all losses, so that the loss alone differs.
+    one network is measured on both benchmarks; one learning rate of Adam for all, which warms up from a twentieth of it
+    over the first twentieth of the steps, as the release of Landau CD does, then falls to 0 along half a cosine;
+    one seed of weights and one order of batches for all losses, so that the loss alone differs.
 
     - `networks`, `losses`, `seeds`: every combination is a run.
     - `data`: "airplanes" (ModelNet40, from the folder in PCL_DATA) or "families" (synthetic, those in `families`);

@@ -8,14 +8,12 @@ import torch
 
 from pcl_lib.data import ReadError
 from pcl_lib.distances import auction
-from pcl_lib.experiments import completion_losses, completion_networks, completion_parts, runs
-from pcl_lib.experiments.arrays import pack_arrays
+from pcl_lib.experiments import completion_losses, completion_networks, runs
 from pcl_lib.experiments.completion_data import load_pairs
 from pcl_lib.experiments.completion_evaluate import complete, equal_density_f1, spread
 from pcl_lib.experiments.completion_parts import PARTS, build, loss_function, objective
 from pcl_lib.experiments.completion_settings import LOSSES, NETWORKS, TWO_SIDED
 from pcl_lib.experiments.parts import Run
-from pcl_lib.experiments.record import LARGEST
 from tests.experiments import stopped
 from tests.experiments.alike import same
 
@@ -216,33 +214,6 @@ def test_stopped_and_resumed_it_ends_the_same(networks_in_turn, monkeypatch, tmp
             completion_networks.run(settings, folder=tmp_path, device="cpu", progress=False)
     assert 0 < len(list(tmp_path.glob("*/run.npz"))) < len(result.rows)
     same(completion_networks.run(settings, folder=tmp_path, device="cpu", progress=False), result)
-
-
-@pytest.mark.parametrize("module", [completion_losses, completion_networks])
-def test_previews_of_a_recorded_run_fit_into_a_record(module, monkeypatch):
-    settings = module.record_cpu()
-    draws = np.random.default_rng(0)
-
-    def cloud(k, n):
-        return draws.uniform(-1, 1, (k, n, 3)).astype(np.float16)
-
-    held_out = type("Views", (), {})()
-    held_out.partial, held_out.complete = (
-        torch.rand(settings.test_shapes, n, 3) for n in (settings.n_partial, settings.n_points)
-    )
-    scans = torch.rand(settings.scans if "car" in settings.families else 0, settings.n_partial, 3)
-    data = type("Data", (), {"views": held_out, "scans": scans})()
-    monkeypatch.setattr(completion_parts, "load_pairs", lambda _: data)
-    found = {
-        run: {
-            "shown": cloud(settings.shown, settings.n_points),
-            "steps": cloud(settings.looks, settings.n_points),
-            "distances": draws.random(1001).astype(np.float16),
-        }
-        | ({"lidar": cloud(settings.shown, settings.n_points)} if len(scans) else {})
-        for run in runs.runs_of(settings)
-    }
-    assert len(pack_arrays(PARTS.previews(settings, found))) <= LARGEST
 
 
 def test_what_is_missing_for_real_shapes_is_said(monkeypatch, tmp_path):

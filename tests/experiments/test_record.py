@@ -13,6 +13,7 @@ from pcl_lib.experiments.autoencoder_distances import NAME, PRESETS, tiny
 from pcl_lib.experiments.named import EXPERIMENTS, experiment
 from pcl_lib.experiments.record import RECORDS, StaleRecord, read_record, verify, write_record
 from pcl_lib.experiments.source import Source, source_of
+from tests.experiments.conftest import git
 
 FIELDS = (
     "experiment",
@@ -30,23 +31,6 @@ FIELDS = (
     "previews",
     "result",
 )
-
-
-def git(folder, *arguments):
-    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture
-def code(tmp_path):
-    """A git checkout with one committed file."""
-    folder = tmp_path / "code"
-    folder.mkdir()
-    git(folder, "init", "-q")
-    (folder / "experiment.py").write_text("steps = 1\n")
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "first")
-    return folder
 
 
 @pytest.fixture
@@ -281,21 +265,6 @@ def test_each_experiment_runs_at_its_tiniest(name, tmp_path):
     settings = replace(module.PRESETS["tiny"](), seeds=(7,))
     result = module.run(settings, folder=tmp_path, device="cpu", progress=False)
     assert {row["seed"] for row in result.rows} == {7}
-
-
-@pytest.mark.parametrize("name", ["completion-losses", "completion-networks"])
-def test_completion_is_recorded_and_verified(name, code, tmp_path, request):
-    settings, _, result = request.getfixturevalue(f"{name.removeprefix('completion-')}_in_turn")
-    source = source_of(tmp_path / "out", folder=code)
-    path = write_record(name, "tiny", settings, result, source, folder=tmp_path)
-    verify(path)
-    record = read_record(name, tmp_path)
-    assert record.result.rows == result.rows
-    assert record.result.table("CD-L1") == result.table("CD-L1")
-    assert record.result.previews.keys() == result.previews.keys()
-    lacking = replace(result, rows=result.rows[1:])
-    with pytest.raises(ValueError, match="lacks the runs"):
-        write_record(name, "tiny", settings, lacking, source, folder=tmp_path / "other")
 
 
 def head(folder):
