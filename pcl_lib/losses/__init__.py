@@ -1,4 +1,4 @@
-"""Losses that are found rather than written down: distillation by gradient matching."""
+"""Losses that are found rather than written down (gradient matching), and losses of several terms (completion)."""
 
 from pcl_lib.losses.gradient_matching import (
     GRIDS,
@@ -7,5 +7,17 @@ from pcl_lib.losses.gradient_matching import (
     gradient_matching,
     gradient_weight_of,
 )
+from pcl_lib.losses.staged import folding_loss, pcn_alpha, pcn_loss, pointattn_loss, snowflake_loss
 
-__all__ = ["GRIDS", "PAPER_DISTANCES", "Fit", "gradient_matching", "gradient_weight_of"]
+__all__ = [
+    "GRIDS",
+    "PAPER_DISTANCES",
+    "Fit",
+    "folding_loss",
+    "gradient_matching",
+    "gradient_weight_of",
+    "pcn_alpha",
+    "pcn_loss",
+    "pointattn_loss",
+    "snowflake_loss",
+]

@@ -1,4 +1,4 @@
-"""Networks on clouds: encoders (PointNet, PointNet++, DGCNN), decoders, and the auto-encoders of the papers.
+"""Networks on clouds: encoders (PointNet, PointNet++, DGCNN), decoders, the auto-encoders of the papers, completion.
 
 Plain `torch.nn.Module`s. Paper sizes are the defaults, smaller ones are arguments. An encoder takes clouds
 (B, N, 3) of any N to codes (B, K); a decoder takes codes to as many points as it is asked for.
@@ -8,6 +8,7 @@ from pcl_lib.models.atlas import AtlasDecoder
 from pcl_lib.models.atlas2 import AtlasV2Decoder
 from pcl_lib.models.autoencoder import AutoEncoder
 from pcl_lib.models.combinations import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
+from pcl_lib.models.completion import PCN, FoldingCompletion, StackedPointNet
 from pcl_lib.models.dgcnn import DGCNN, EdgeConv
 from pcl_lib.models.folding import FoldingDecoder
 from pcl_lib.models.fully_connected import FullyConnectedDecoder
@@ -23,11 +24,13 @@ __all__ = [
     "DGCNN",
     "MLP",
     "MULTI_SCALE",
+    "PCN",
     "SINGLE_SCALE",
     "AtlasDecoder",
     "AtlasV2Decoder",
     "AutoEncoder",
     "EdgeConv",
+    "FoldingCompletion",
     "FoldingDecoder",
     "FullyConnectedDecoder",
     "LocalCode",
@@ -39,6 +42,7 @@ __all__ = [
     "PointNet2",
     "Scale",
     "SetAbstraction",
+    "StackedPointNet",
     "Stage",
     "ae",
     "atlas_encoder",

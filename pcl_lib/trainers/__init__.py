@@ -1,6 +1,7 @@
 """One training loop for all methods, on Lightning Fabric."""
 
 from pcl_lib.trainers.checkpoint import DamagedCheckpoint, checkpoints, load_checkpoint
+from pcl_lib.trainers.completion import ShapeCompletion
 from pcl_lib.trainers.engine import Engine
 from pcl_lib.trainers.fit import fit
 from pcl_lib.trainers.log import History
@@ -15,6 +16,7 @@ __all__ = [
     "Engine",
     "History",
     "Reconstruction",
+    "ShapeCompletion",
     "Diverged",
     "DamagedCheckpoint",
     "checkpoints",
