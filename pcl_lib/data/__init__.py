@@ -1,7 +1,9 @@
 """Clouds to learn from and to measure on: generators, readers, normalisations, partial views."""
 
 from pcl_lib.data import digits, figures, street, synthetic, transforms, views
+from pcl_lib.data.car_scans import CarScans, lidar_cars
 from pcl_lib.data.cloud import Cloud, stack
+from pcl_lib.data.completion import Pairs, as_pairs, crop_pairs, view_pairs
 from pcl_lib.data.readers import (
     Completion,
     FaceModel,
@@ -12,6 +14,7 @@ from pcl_lib.data.readers import (
     face_model,
     ict_faces,
     kitti,
+    kitti_cars,
     mnist,
     modelnet10,
     modelnet40,
@@ -30,18 +33,24 @@ from pcl_lib.data.readers import (
 )
 
 __all__ = [
+    "CarScans",
     "Cloud",
     "Completion",
     "FaceModel",
     "Mesh",
+    "Pairs",
     "ReadError",
     "ReadWarning",
     "airplanes",
+    "as_pairs",
+    "crop_pairs",
     "digits",
     "face_model",
     "figures",
     "ict_faces",
     "kitti",
+    "kitti_cars",
+    "lidar_cars",
     "mnist",
     "modelnet10",
     "modelnet40",
@@ -61,5 +70,6 @@ __all__ = [
     "street",
     "synthetic",
     "transforms",
+    "view_pairs",
     "views",
 ]

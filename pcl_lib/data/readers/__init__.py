@@ -16,6 +16,7 @@ from pcl_lib.data.readers.errors import ReadError, ReadWarning
 from pcl_lib.data.readers.files import read_cloud, read_mesh
 from pcl_lib.data.readers.ict import FaceModel, face_model, ict_faces
 from pcl_lib.data.readers.kitti import kitti, read_velodyne
+from pcl_lib.data.readers.kitti_cars import kitti_cars
 from pcl_lib.data.readers.mesh import Mesh
 from pcl_lib.data.readers.meshes import registered_meshes
 from pcl_lib.data.readers.mnist import mnist
@@ -35,6 +36,7 @@ __all__ = [
     "face_model",
     "ict_faces",
     "kitti",
+    "kitti_cars",
     "mnist",
     "modelnet10",
     "modelnet40",
