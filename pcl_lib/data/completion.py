@@ -51,8 +51,8 @@ def view_pairs(
     its farthest-point subset. A partial cloud is a subset of the cloud that was given. The views of shape t depend
     on ``seed`` and t alone. PCN trains with 8 views of a shape and tests with 1.
 
-    Shapes: see `Pairs`; S = T views. Cost: a hull a view, and O(N n_complete) a shape for the farthest-point order; with
-    8 views together about 20 ms for a shape of 512 points, 70 ms for 2,048, 2 s for 16,384.
+    Shapes: see `Pairs`; S = T views. Cost: a hull a view, and O(N n_complete) a shape for the farthest-point order:
+    with 8 views about 20 ms for a shape of 512 points, 70 ms for 2,048, 2 s for 16,384.
     Errors: `ValueError` for anything that is not a batch of 3-D clouds, views outside 1..8, n_partial < 1, n_complete
     outside 1..N, a negative seed, a flat cloud. Reference: yuan2018pcn.
 
