@@ -39,7 +39,7 @@ def lidar_cars(
     count: int,
     *,
     n_partial: int = 2048,
-    distance: tuple[float, float] = (5.0, 50.0),
+    distance: tuple[float, float] = (8.0, 50.0),
     range_noise: float = 0.02,
     seed: int = 0,
     progress: bool = False,
@@ -54,11 +54,11 @@ def lidar_cars(
     holds the car alone: the ground never hides a car that stands on it, and a box without returns of other
     things is what is left when they are removed. KITTI's cars, unlike these, are also hidden by others.
 
-    The returns, a thousand at 10 m and fifty at 50 m, become ``n_partial`` by `transforms.resample`: most points of a
+    The returns, about 1,600 at 10 m and 50 at 50 m, become ``n_partial`` by `transforms.resample`: most points of a
     far car are repeats. Car i is the synthetic car of seed ``1_000_000 * seed + i`` and its scan does not depend
     on ``count``; a data set made with the same seed holds the same cars, so take another one.
 
-    Shapes: see `CarScans`. Cost: 5 to 50 ms a scan, most for near cars.
+    Shapes: see `CarScans`. Cost: 20 to 100 ms a scan, most for near cars.
     Errors: `ValueError` for count < 1, n_partial < 1, a distance range not ascending inside [4, 80], range_noise < 0,
     a negative seed. References: yuan2018pcn, geiger2012kitti.
 

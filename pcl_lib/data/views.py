@@ -94,17 +94,23 @@ def visible_points(
 
 
 def eight_views(
-    points: Float[Tensor, "n 3"], *, distance: float = 1.0, exponent: float = 1.5, seed: int = 0
+    points: Float[Tensor, "n 3"],
+    *,
+    count: int = 8,
+    distance: float = 1.0,
+    exponent: float = 1.5,
+    seed: int = 0,
 ) -> list[Int64[Tensor, " m"]]:
     """Index of the points seen from each of eight random viewpoints around the cloud, as in PCN.
 
     PCN renders eight depth images of each ShapeNet model (diagonal of its box 1) from random poses at distance
     1 from its centre. Here the same viewpoints (directions uniform on the sphere, ``distance`` in units of the
     box diagonal, from the box centre) look at the points themselves through `visible_points`; so a view is a
-    subset of the cloud. PCN's camera has a field of view, ours sees all directions.
+    subset of the cloud. PCN's camera has a field of view, ours sees all directions. ``count`` takes the first of
+    the eight only: PCN tests with one.
 
-    Returns eight index tensors of different lengths. Cost: 8 hulls, O(N log N).
-    Errors: as `visible_points`, and `ValueError` unless distance > 1/2 (outside the box's sphere).
+    Returns ``count`` index tensors of different lengths. Cost: ``count`` hulls, O(N log N).
+    Errors: as `visible_points`, and `ValueError` unless distance > 1/2 (outside the box's sphere), count in 1..8.
     Reference: yuan2018pcn.
 
     >>> views = eight_views(torch.rand(200, 3, generator=torch.Generator().manual_seed(0)))
@@ -116,10 +122,12 @@ def eight_views(
         raise ValueError(
             f"distance: expected more than 0.5 box diagonals (outside the shape), received {distance}"
         )
+    if not 1 <= count <= 8:
+        raise ValueError(f"count: expected 1 to 8 of the eight views, received {count}")
     low, high = points.amin(-2).double().cpu(), points.amax(-2).double().cpu()
     way = torch.randn(8, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     eyes = (low + high) / 2 + distance * (high - low).norm() * way / way.norm(dim=-1, keepdim=True)
-    return [visible_points(points, eye, exponent=exponent) for eye in eyes]
+    return [visible_points(points, eye, exponent=exponent) for eye in eyes[:count]]
 
 
 def crop(

@@ -25,8 +25,9 @@ def pcn_loss(
 
     .. math:: d(y_\text{coarse}, x) + \alpha \, d(y_\text{fine}, x)
 
-    `loss` is d, of (made, truth), with a value per cloud; the paper has the Chamfer distance of lengths, or EMD for
-    the coarse stage. `alpha` grows during training, see `pcn_alpha`.
+    `loss` is d, of (made, truth), with a value per cloud: in the release the Chamfer distance of lengths, or EMD for
+    the coarse stage. EMD needs as many points of the truth, and the release gives it the first ones:
+    ``lambda y, x: auction(y, x[:, : y.shape[1]]).value``. `alpha` grows during training, see `pcn_alpha`.
     Shapes: two stages (B, n_k, D), truth (B, N, D), to (B,). Unit and range: those of d. Gradient: d's, to both
     stages. Cost: d twice. Errors: `ValueError` for other than two stages, clouds that do not pair, an alpha that is
     negative or not finite, a d without a value per cloud. Reference: yuan2018pcn.

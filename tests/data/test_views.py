@@ -55,6 +55,9 @@ def test_eight_views_look_from_all_sides():
     again = views.eight_views(cloud.points, seed=1)
     assert all(torch.equal(a, b) for a, b in zip(seen, again, strict=True))
     assert not torch.equal(views.eight_views(cloud.points, seed=2)[0], seen[0])
+    three = views.eight_views(cloud.points, count=3, seed=1)
+    assert len(three) == 3
+    assert all(torch.equal(a, b) for a, b in zip(three, seen, strict=False))
 
 
 @settings(max_examples=30)
@@ -191,6 +194,7 @@ def test_errors_at_the_door():
         ),
         (lambda: views.visible_points(flat, (9.0, 9.0, 0.0)), "in one plane through it"),
         (lambda: views.eight_views(x, distance=0.5), "more than 0.5 box diagonals"),
+        (lambda: views.eight_views(x, count=9), "count: expected 1 to 8 of the eight views, received 9"),
         (lambda: views.crop(x, fraction=1.0), r"fraction: expected a share of the 50 points inside \(0, 1\)"),
         (lambda: views.crop(x, fraction=0.001), "fraction"),
         (lambda: views.crop(x, viewpoint=8), "0 to 7 or three coordinates, received 8"),

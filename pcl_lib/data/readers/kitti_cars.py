@@ -38,10 +38,11 @@ def kitti_cars(
     exchanged: length 1 along x, y up. (The exchange alone is a reflection; a car is its own mirror image, nearly.)
     ``frame="synthetic"`` gives that of ``synthetic.mesh("car")``, 2 R_z(-h)(p - o) / l: length 2 along x, z up.
     A scan has few points or thousands: ``n_partial`` takes a random subset, or repeats points where there are fewer;
-    ``None`` keeps what the file holds.
+    ``None`` keeps what the file holds. PCN feeds each scan as it is, PoinTr fills up with zeros and leaves these out
+    of its metrics.
 
     Cost: O(bytes). Errors: ReadError, also for a scan without its box, a box without length and a scan that lies
-    outside its box; ValueError for an unknown frame. References: yuan2018pcn, geiger2012kitti.
+    outside its box; ValueError for an unknown frame. References: yuan2018pcn, geiger2013raw, yu2021pointr.
     """
     if frame not in FRAMES:
         raise ValueError(f"frame: expected one of {', '.join(FRAMES)}, got {frame!r}")

@@ -20,10 +20,11 @@ class StackedPointNet(nn.Module):
     each, none before a maximum. The release has no batch norm; `norm=True` puts it before each ReLU, as PoinTr's
     version has it.
 
-    Shapes: x (B, N, 3), any N, to (B, code_dim). Invariant to the order of the points, and without batch norm to
-    repeated points. Gradient: to the points that attain a maximum. The first layer of h_2 is applied to g once and
-    not to each point's copy of it. Cost: O(B N sum of products of neighbouring widths). Initialisation: torch's
-    defaults (the release: Xavier). Errors: `ValueError` for anything that is not a batch of clouds.
+    Shapes: x (B, N, 3), any N, to (B, code_dim). Invariant to the order of the points and, but for batch norm in
+    training, to repeated points. Gradient: to the points that attain a maximum. Cost: O(B N sum of products of
+    neighbouring widths); the first layer of h_2 is applied to g once and not to each point's copy of it.
+    Initialisation: torch's defaults (the release: Xavier). Errors: `ValueError` for anything that is not a batch of
+    clouds.
     Reference: yuan2018pcn.
 
     >>> import torch

@@ -25,13 +25,14 @@ class PCN(nn.Module):
     the square [-extent, extent]^2 put at each coarse point.
 
     The defaults are those of the paper and its release: code 1,024, 1,024 coarse points, 4 x 4 grids, 16,384 points.
-    `norm=True` puts batch norm before the ReLUs of
-    E and f, as PoinTr's version of the network has it. A small one, of 512 points:
+    `norm=True` puts batch norm before the ReLUs of E and f, as PoinTr's version of the network has it. A small one, of
+    512 points:
     ``PCN(64, 32, points=((32, 64), (64,)), widths=(128,), fold=(64, 64))``.
 
     Shapes: partial (B, N, 3), any N, to the stages (B, n_coarse, 3) and (B, n_coarse grid^2, 3), coarse to fine;
     `stages` holds both numbers. Fine point i belongs to coarse point i // grid^2. Invariant to the order of the input.
-    Trained by `pcn_loss`. Initialisation: torch's defaults (the release: Xavier).
+    Trained by `pcn_loss`. Cost: f dominates, O(B n_coarse grid^2 fold^2), for its first layer meets the code once per
+    cloud and not once per point. Initialisation: torch's defaults (the release: Xavier).
     Errors: `ValueError` for anything that is not a batch of clouds, or sizes that are none. Reference: yuan2018pcn,
     yu2021pointr.
 
@@ -57,8 +58,11 @@ class PCN(nn.Module):
         norm: bool = False,
     ) -> None:
         super().__init__()
-        if not isinstance(grid, int) or grid < 1:
-            raise ValueError(f"grid must be the points along one side, at least 1, received {grid!r}")
+        if any(not isinstance(n, int) or n < 1 for n in (n_coarse, grid)):
+            raise ValueError(
+                f"n_coarse and grid, the points along a side, must be integers of at least 1, received {n_coarse!r} "
+                f"and {grid!r}"
+            )
         if not (math.isfinite(extent) and extent > 0):
             raise ValueError(f"extent must be a positive, finite length, received {extent!r}")
         self.grid, self.extent = grid, extent
