@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from torch import Tensor
 
 from pcl_lib.trainers.files import write_whole
 
@@ -31,3 +32,8 @@ def read_arrays(path: Path) -> Arrays:
     """All arrays of an npz file; objects, which would run code, are refused."""
     with np.load(path, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
+
+
+def preview(clouds: Tensor) -> np.ndarray:
+    """Clouds as float16, enough for a figure."""
+    return clouds.cpu().numpy().astype(np.float16)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from pcl_lib.experiments import costs, runs
+from pcl_lib.experiments.autoencoder_parts import PARTS
 from pcl_lib.experiments.autoencoder_settings import (
     LOSSES,
     METRICS,
@@ -19,6 +18,7 @@ from pcl_lib.experiments.autoencoder_settings import (
     record_cpu,
     tiny,
 )
+from pcl_lib.experiments.carry_out import carry_out
 from pcl_lib.experiments.result import Result
 
 __all__ = [
@@ -60,12 +60,13 @@ def run(
 
     Errors: `ValueError` for a folder of other settings; `ReadError` if the data are not there.
     """
-    if folder is None:
-        with TemporaryDirectory() as temporary:
-            return run(settings, folder=temporary, device=device, progress=progress, processes=processes)
-    home = Path(folder)
-    where = runs.resolve(device)
-    runs.claim(home, NAME, VERSION, settings)
-    runs.train_all(settings, home, where, progress=progress, processes=processes)
-    times = costs.measure(settings, home, where)
-    return runs.collect(settings, home, where, times)
+    return carry_out(
+        PARTS,
+        settings,
+        name=NAME,
+        version=VERSION,
+        folder=folder,
+        device=device,
+        progress=progress,
+        processes=processes,
+    )

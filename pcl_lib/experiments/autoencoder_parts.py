@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pcl_lib.distances import auction, chamfer, sinkhorn
-from pcl_lib.experiments.autoencoder_settings import Settings
+from pcl_lib.experiments.arrays import Arrays, preview
+from pcl_lib.experiments.autoencoder_settings import METRICS, Settings
+from pcl_lib.experiments.evaluate import metrics, reconstruct
+from pcl_lib.experiments.parts import Measured, Parts, Run
 from pcl_lib.experiments.shapes import Shapes, load_shapes
 from pcl_lib.models import ae, folding_net
+from pcl_lib.trainers import Reconstruction
 
 
 def build(settings: Settings, network: str, seed: int) -> nn.Module:
@@ -38,3 +43,48 @@ def shapes(settings: Settings) -> Shapes:
     return load_shapes(
         settings.data, settings.families, settings.train_shapes, settings.test_shapes, settings.n_points
     )
+
+
+def _origin(settings: Settings) -> Mapping[str, str]:
+    return {"name": shapes(settings).name, "checksum": shapes(settings).checksum}
+
+
+def _training(settings: Settings, device: torch.device) -> Tensor:
+    return shapes(settings).train.to(device)
+
+
+def _method(settings: Settings, run: Run, device: torch.device) -> Reconstruction:
+    network = build(settings, run.network, run.seed).to(device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    return Reconstruction(network, loss_function(settings, run.loss), optimizer)
+
+
+def _look(settings: Settings, network: nn.Module) -> Arrays:
+    """The measure of the curves, and the first shape as the network makes it now."""
+    some = _held_out(settings, network)[: settings.curve_shapes]
+    made = reconstruct(network, some)
+    value = metrics(settings, made, some, [settings.curve_measure])[settings.curve_measure]
+    return {"value": np.array(value), "made": preview(made[0])}
+
+
+def _measure(settings: Settings, network: nn.Module) -> Measured:
+    held_out = _held_out(settings, network)
+    made = reconstruct(network, held_out)
+    return Measured(metrics(settings, made, held_out, METRICS), {"shown": preview(made[: settings.shown])})
+
+
+def _previews(settings: Settings, arrays: Mapping[Run, Arrays]) -> Arrays:
+    first = settings.seeds[0]
+    previews = {"truth": preview(shapes(settings).test[: settings.shown])}
+    for network in settings.networks:
+        for loss in settings.losses:
+            previews[f"{network}/{loss}"] = arrays[Run(network, loss, first)]["shown"]
+        previews[f"{network}/steps"] = arrays[Run(network, "CD", first)]["steps"]
+    return previews
+
+
+def _held_out(settings: Settings, network: nn.Module) -> Tensor:
+    return shapes(settings).test.to(next(network.parameters()).device)
+
+
+PARTS = Parts(_origin, _training, _method, _look, _measure, _previews)

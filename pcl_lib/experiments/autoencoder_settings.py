@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pcl_lib.experiments.plan import check_known, check_runs, evenly
+
 NAME = "autoencoder-distances"
 VERSION = 1  # raise it when the same settings would give other results
 NETWORKS = ("AE", "Folding")
@@ -57,24 +59,14 @@ class Settings:
     mcd_centres: int = 128
 
     def __post_init__(self) -> None:
-        _known("networks", self.networks, NETWORKS)
-        _known("losses", self.losses, LOSSES)
-        _known("curve_measure", (self.curve_measure,), METRICS)
-        if "CD" not in self.losses:
-            raise ValueError(f"losses must hold 'CD', to which costs are relative, received {self.losses}")
-        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds must be different from each other, at least one, received {self.seeds}")
-        if not 1 <= self.looks <= self.steps:
-            raise ValueError(f"looks must be from 1 to the {self.steps} steps, received {self.looks}")
-        if not 1 <= max(self.shown, self.curve_shapes) <= self.test_shapes:
-            raise ValueError(
-                f"shown and curve_shapes must be from 1 to the {self.test_shapes} test_shapes, received "
-                f"{self.shown} and {self.curve_shapes}"
-            )
+        check_known("networks", self.networks, NETWORKS)
+        check_known("losses", self.losses, LOSSES)
+        check_known("curve_measure", (self.curve_measure,), METRICS)
+        check_runs(self)
 
     @property
     def logged_steps(self) -> tuple[int, ...]:
-        return tuple(round(self.steps * (k + 1) / self.looks) for k in range(self.looks))
+        return evenly(self.steps, self.looks)
 
 
 def record() -> Settings:
@@ -154,8 +146,3 @@ PRESETS: dict[str, Callable[[], Settings]] = {
     "record-cpu": record_cpu,
     "tiny": tiny,
 }
-
-
-def _known(what: str, given: tuple[str, ...], allowed: tuple[str, ...]) -> None:
-    if not given or len(set(given)) < len(given) or not set(given) <= set(allowed):
-        raise ValueError(f"{what} must be some of {', '.join(allowed)}, each once, received {given}")

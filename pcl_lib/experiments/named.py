@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-EXPERIMENTS = ("autoencoder-distances",)
+EXPERIMENTS = ("autoencoder-distances", "completion-losses", "completion-networks")
 
 
 def experiment(name: str) -> Any:

@@ -11,38 +11,25 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
-from pcl_lib.experiments.arrays import Arrays, read_arrays, write_arrays
-from pcl_lib.experiments.autoencoder_parts import build, loss_function, shapes
-from pcl_lib.experiments.autoencoder_settings import METRICS, Settings
-from pcl_lib.experiments.evaluate import metrics, reconstruct
+from pcl_lib.experiments.arrays import read_arrays, write_arrays
 from pcl_lib.experiments.hashing import settings_hash
+from pcl_lib.experiments.parts import Parts, Run
 from pcl_lib.experiments.result import Result
-from pcl_lib.trainers import Reconstruction, checkpoints, fit, load_checkpoint
+from pcl_lib.trainers import checkpoints, fit, load_checkpoint
 from pcl_lib.trainers.files import write_whole
 
 CHECKPOINT_EVERY = 500
 
 
-class Run(NamedTuple):
-    """One training: which network, by which loss, from which seed."""
-
-    network: str
-    loss: str
-    seed: int
-
-    def folder(self, home: Path) -> Path:
-        return home / f"{self.network}-{self.loss}-{self.seed}".replace(" ", "-")
-
-
-def runs_of(settings: Settings) -> list[Run]:
+def runs_of(settings: Any) -> list[Run]:
     """All runs; those of one seed before those of the next, so that a stopped experiment has whole seeds."""
     return [
         Run(network, loss, seed)
@@ -63,7 +50,7 @@ def resolve(device: str) -> torch.device:
     return torch.device(device)
 
 
-def claim(home: Path, name: str, version: int, settings: Settings) -> None:
+def claim(home: Path, name: str, version: int, settings: Any) -> None:
     """Make the folder that of these settings, or find that it is."""
     path = home / "settings.json"
     digest = settings_hash(name, version, settings)
@@ -81,12 +68,12 @@ def claim(home: Path, name: str, version: int, settings: Settings) -> None:
 
 
 def train_all(
-    settings: Settings, home: Path, device: torch.device, *, progress: bool, processes: int
+    parts: Parts, settings: Any, home: Path, device: torch.device, *, progress: bool, processes: int
 ) -> None:
     """Every run that has no result in the folder yet."""
     if processes < 1:
         raise ValueError(f"processes must be at least 1, received {processes}")
-    shapes(settings)  # what is missing is said here, once
+    parts.origin(settings)  # what is missing is said here, once
     todo = [run for run in runs_of(settings) if not (run.folder(home) / "run.npz").exists()]
     bar = tqdm(
         total=len(runs_of(settings)),
@@ -98,36 +85,36 @@ def train_all(
         if processes == 1 or len(todo) < 2:
             for run in todo:
                 bar.set_postfix_str(" ".join(map(str, run)))
-                train(settings, run, home, device)
+                train(parts, settings, run, home, device)
                 bar.update()
             return
         # Fresh processes: a fork of one that has threads or a GPU may hang.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(min(processes, len(todo)), mp_context=context)
         try:
-            for done in as_completed([pool.submit(train, settings, run, home, device) for run in todo]):
+            for done in as_completed(
+                [pool.submit(train, parts, settings, run, home, device) for run in todo]
+            ):
                 done.result()
                 bar.update()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def train(settings: Settings, run: Run, home: Path, device: torch.device) -> None:
+def train(parts: Parts, settings: Any, run: Run, home: Path, device: torch.device) -> None:
     """One run, from where its folder stands to its result: `run.npz`, whole or absent."""
     folder = run.folder(home)
-    clouds = shapes(settings)
-    train_clouds, held_out = clouds.train.to(device), clouds.test.to(device)
+    data = parts.training(settings, device)
     with one_thread(device):
-        network = build(settings, run.network, run.seed).to(device)
-        optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-        method = Reconstruction(network, loss_function(settings, run.loss), optimizer)
+        method = parts.method(settings, run, device)
+        network = method.modules["model"]
         looks = []
         for step in settings.logged_steps:
             path = folder / f"look-{step:09d}.npz"
             if not path.exists():
                 history = fit(
                     method,
-                    train_clouds,
+                    data,
                     batch_size=settings.batch_size,
                     steps=step,
                     seed=run.seed,
@@ -137,22 +124,22 @@ def train(settings: Settings, run: Run, home: Path, device: torch.device) -> Non
                     progress=False,
                     fabric=Fabric(accelerator=device.type, devices=1),
                 )
-                look = _look(settings, network, held_out) | {"seconds": history.records[-1]["seconds"]}
+                look = parts.look(settings, network) | {"seconds": history.records[-1]["seconds"]}
                 write_arrays(path, look)
             looks.append(read_arrays(path))
         # All looks may be of an earlier process, which was stopped before it wrote the result.
         network.load_state_dict(final_weights(folder))
-        made = reconstruct(network, held_out)
-        found = metrics(settings, made, held_out, METRICS)
+        measured = parts.measure(settings, network)
     write_arrays(
         folder / "run.npz",
         {
-            "metrics": np.array([found[name] for name in METRICS]),
+            **measured.arrays,
+            "metric_names": np.array(list(measured.metrics)),
+            "metrics": np.array(list(measured.metrics.values())),
             "ms_per_step": np.array(1e3 * looks[-1]["seconds"] / settings.steps),
             "seconds": looks[-1]["seconds"],
             "curve": np.stack([look["value"] for look in looks]),
             "steps": np.stack([look["made"] for look in looks]),
-            "shown": preview(made[: settings.shown]),
         },
     )
 
@@ -162,7 +149,9 @@ def final_weights(folder: Path) -> Mapping[str, Tensor]:
     return load_checkpoint(checkpoints(folder)[-1])["modules"]["model"]
 
 
-def collect(settings: Settings, home: Path, device: torch.device, times: Mapping[Run, float]) -> Result:
+def collect(
+    parts: Parts, settings: Any, home: Path, device: torch.device, times: Mapping[Run, float]
+) -> Result:
     """The result of runs that are all finished. `times`: milliseconds of a training step."""
     done = {run: read_arrays(run.folder(home) / "run.npz") for run in runs_of(settings)}
     rows = [
@@ -170,37 +159,27 @@ def collect(settings: Settings, home: Path, device: torch.device, times: Mapping
             "network": run.network,
             "loss": run.loss,
             "seed": run.seed,
-            "metrics": dict(zip(METRICS, found["metrics"].tolist(), strict=True)),
+            "metrics": dict(zip(found["metric_names"].tolist(), found["metrics"].tolist(), strict=True)),
             "ms_per_step": float(found["ms_per_step"]),
             "relative_cost": times[run] / times[run._replace(loss="CD")],
         }
         for run, found in done.items()
     ]
-    clouds = shapes(settings)
-    first = settings.seeds[0]
-    previews = {"truth": preview(clouds.test[: settings.shown])}
-    curves = {}
-    for network in settings.networks:
-        for loss in settings.losses:
-            of_seeds = [done[Run(network, loss, seed)] for seed in settings.seeds]
-            curves[network, loss] = np.stack([found["curve"] for found in of_seeds])
-            previews[f"{network}/{loss}"] = of_seeds[0]["shown"]
-        previews[f"{network}/steps"] = done[Run(network, "CD", first)]["steps"]
+    curves = {
+        (network, loss): np.stack([done[Run(network, loss, seed)]["curve"] for seed in settings.seeds])
+        for network in settings.networks
+        for loss in settings.losses
+    }
     return Result(
         rows=rows,
         curves=curves,
         logged_steps=list(settings.logged_steps),
         curve_measure=settings.curve_measure,
-        previews=previews,
-        data={"name": clouds.name, "checksum": clouds.checksum},
+        previews=parts.previews(settings, done),
+        data=parts.origin(settings),
         device=device_name(device),
         seconds=sum(float(found["seconds"]) for found in done.values()),
     )
-
-
-def preview(clouds: Tensor) -> np.ndarray:
-    """Clouds as float16, enough for a figure."""
-    return clouds.cpu().numpy().astype(np.float16)
 
 
 def device_name(device: torch.device) -> str:
@@ -224,11 +203,3 @@ def one_thread(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _look(settings: Settings, network: nn.Module, held_out: Tensor) -> Arrays:
-    """The measure of the curves, and the first shape as the network makes it now."""
-    some = held_out[: settings.curve_shapes]
-    made = reconstruct(network, some)
-    value = metrics(settings, made, some, [settings.curve_measure])[settings.curve_measure]
-    return {"value": np.array(value), "made": preview(made[0])}

@@ -8,7 +8,7 @@ from pcl_lib.models.atlas import AtlasDecoder
 from pcl_lib.models.atlas2 import AtlasV2Decoder
 from pcl_lib.models.autoencoder import AutoEncoder
 from pcl_lib.models.combinations import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
-from pcl_lib.models.completion import PCN, FoldingCompletion, StackedPointNet
+from pcl_lib.models.completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
 from pcl_lib.models.dgcnn import DGCNN, EdgeConv
 from pcl_lib.models.folding import FoldingDecoder
 from pcl_lib.models.fully_connected import FullyConnectedDecoder
@@ -38,10 +38,12 @@ __all__ = [
     "LocalFoldingDecoder",
     "LocalFullyConnectedDecoder",
     "PatchMLP",
+    "PointAttN",
     "PointNet",
     "PointNet2",
     "Scale",
     "SetAbstraction",
+    "SnowflakeNet",
     "StackedPointNet",
     "Stage",
     "ae",

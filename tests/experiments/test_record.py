@@ -13,6 +13,7 @@ from pcl_lib.experiments.autoencoder_distances import NAME, PRESETS, tiny
 from pcl_lib.experiments.named import EXPERIMENTS, experiment
 from pcl_lib.experiments.record import RECORDS, StaleRecord, read_record, verify, write_record
 from pcl_lib.experiments.source import Source, source_of
+from tests.experiments.conftest import git
 
 FIELDS = (
     "experiment",
@@ -30,23 +31,6 @@ FIELDS = (
     "previews",
     "result",
 )
-
-
-def git(folder, *arguments):
-    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture
-def code(tmp_path):
-    """A git checkout with one committed file."""
-    folder = tmp_path / "code"
-    folder.mkdir()
-    git(folder, "init", "-q")
-    (folder / "experiment.py").write_text("steps = 1\n")
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "first")
-    return folder
 
 
 @pytest.fixture
@@ -263,7 +247,7 @@ def test_a_recording_run_that_is_stopped_writes_nothing(code, tmp_path, monkeypa
 def test_unknown_presets_are_refused(capsys, tmp_path):
     assert main(["run", NAME, "--preset", "huge", "--out", str(tmp_path)]) == 1
     assert "the presets are live, record, record-cpu, tiny; received 'huge'" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="the experiments are autoencoder-distances; received 'x'"):
+    with pytest.raises(ValueError, match=f"the experiments are {', '.join(EXPERIMENTS)}; received 'x'"):
         experiment("x")
 
 

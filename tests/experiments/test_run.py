@@ -16,18 +16,7 @@ from pcl_lib.experiments.autoencoder_distances import METRICS, live, record_cpu,
 from pcl_lib.experiments.autoencoder_parts import build, loss_function, shapes
 from pcl_lib.experiments.evaluate import metrics, reconstruct
 from tests.experiments import stopped
-
-
-def same(a, b):
-    """Equal to the bit, times apart."""
-    assert a.previews.keys() == b.previews.keys()
-    for name in a.previews:
-        assert np.array_equal(a.previews[name], b.previews[name]), name
-    assert a.curves.keys() == b.curves.keys()
-    for key in a.curves:
-        assert np.array_equal(a.curves[key], b.curves[key]), key
-    assert [row["metrics"] for row in a.rows] == [row["metrics"] for row in b.rows]
-    assert (a.data, a.logged_steps) == (b.data, b.logged_steps)
+from tests.experiments.alike import same
 
 
 def test_the_result_has_every_run(in_turn):

@@ -3,5 +3,7 @@
 from pcl_lib.models.completion.encoder import StackedPointNet
 from pcl_lib.models.completion.folding import FoldingCompletion
 from pcl_lib.models.completion.pcn import PCN
+from pcl_lib.models.completion.pointattn import PointAttN
+from pcl_lib.models.completion.snowflake import SnowflakeNet
 
-__all__ = ["PCN", "FoldingCompletion", "StackedPointNet"]
+__all__ = ["PCN", "FoldingCompletion", "PointAttN", "SnowflakeNet", "StackedPointNet"]

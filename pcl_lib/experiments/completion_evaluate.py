@@ -1,0 +1,100 @@
+"""What a completion network is worth: the columns of the tables of the completion papers, on held-out shapes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pcl_lib.data import Pairs
+from pcl_lib.distances import f_score
+from pcl_lib.experiments.arrays import Arrays, preview
+from pcl_lib.experiments.completion_data import load_pairs
+from pcl_lib.experiments.completion_settings import Settings
+from pcl_lib.experiments.parts import Measured
+from pcl_lib.metrics import cd_l1, cd_l2, f1_at_1_percent, fidelity, kitti_mmd
+from pcl_lib.neighbors import nearest_each_way
+
+QUANTILES = 1001
+BENCHMARK_POINTS = 16_384  # of PCN, for which the threshold of F1 was chosen
+_F1 = 0.01
+_SCALE = 1000.0  # Fidelity and MMD are squared and x1000, as tables since PoinTr show them
+_TOGETHER = 16  # clouds that go through the network at once
+
+
+@torch.no_grad()
+def complete(network: nn.Module, partial: Float[Tensor, "b m 3"]) -> Float[Tensor, "b n 3"]:
+    """The completions, the last stages, in evaluation; the network is in training mode again afterwards."""
+    device = next(network.parameters()).device
+    network.eval()
+    try:
+        return torch.cat([network(part.to(device))[-1] for part in partial.split(_TOGETHER)]).cpu()
+    finally:
+        network.train()
+
+
+def spread(items: Tensor, count: int) -> Tensor:
+    """So many of the items, evenly spread over them: of families in equal numbers, as many of each.
+
+    >>> spread(torch.arange(10), 5).tolist()
+    [0, 2, 4, 6, 8]
+    """
+    count = min(count, len(items))
+    return items[[len(items) * k // count for k in range(count)]]
+
+
+def equal_density_f1(settings: Settings, made: Tensor, truth: Tensor) -> Tensor:
+    """F1 at 0.01 widened as the spacing of the points is: by sqrt(16,384 / n_points)."""
+    return f_score(made, truth, _F1 * math.sqrt(BENCHMARK_POINTS / settings.n_points)).f
+
+
+def look(settings: Settings, network: nn.Module) -> Arrays:
+    """CD-L1 of some held-out views, and the first shape shown as the network makes it now."""
+    views = load_pairs(settings).views
+    made = complete(network, spread(views.partial, settings.curve_shapes))
+    value = cd_l1(made, spread(views.complete, settings.curve_shapes)).double().mean()
+    first = complete(network, spread(views.partial, settings.shown)[:1])
+    return {"value": np.array(float(value)), "made": preview(first[0])}
+
+
+def measure(settings: Settings, network: nn.Module) -> Measured:
+    """Metrics of held-out views, crops and scans, and what previews are made of."""
+    data = load_pairs(settings)
+    made = complete(network, data.views.partial)
+    truth = data.views.complete
+    each = cd_l1(made, truth).double()
+    found = {"CD-L1": each.mean(), **_scores(settings, made, truth)}
+    for category in dict.fromkeys(data.categories):
+        among = torch.tensor([name == category for name in data.categories])
+        found[f"CD-L1 {category}"] = each[among].mean()
+    for difficulty, pairs in data.crops.items():
+        scores = _scores(settings, complete(network, pairs.partial), pairs.complete)
+        found |= {f"{name} {difficulty}": value for name, value in scores.items()}
+    arrays = {
+        "shown": preview(spread(made, settings.shown)),
+        "distances": _quantiles(made, data.views),
+    }
+    if len(data.scans):
+        cars = complete(network, data.scans)
+        found["Fidelity"] = fidelity(data.scans, cars, squared=True, scale=_SCALE).double().mean()
+        found["MMD"] = kitti_mmd(cars, data.cars, squared=True, scale=_SCALE).double().mean()
+        arrays["lidar"] = preview(spread(cars, settings.shown))
+    return Measured({name: float(value) for name, value in found.items()}, arrays)
+
+
+def _scores(settings: Settings, made: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    return {
+        "CD-L2": cd_l2(made, truth).double().mean(),
+        "F1": f1_at_1_percent(made, truth).double().mean(),
+        "F1 at equal density": equal_density_f1(settings, made, truth).double().mean(),
+    }
+
+
+def _quantiles(made: Tensor, views: Pairs) -> np.ndarray:
+    """Evenly spaced quantiles of all nearest distances, both ways, as float16."""
+    ways = nearest_each_way(made, views.complete)
+    lengths = torch.cat([way.sq_dist.flatten() for way in ways]).sqrt().numpy()
+    return np.quantile(lengths, np.linspace(0, 1, QUANTILES)).astype(np.float16)

@@ -1,0 +1,165 @@
+"""One completion network, sixteen losses to train it with (Landau CD, Table II and Figures 2a and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from pcl_lib.experiments.carry_out import carry_out
+from pcl_lib.experiments.completion_parts import PARTS
+from pcl_lib.experiments.completion_settings import LOSSES, Settings
+from pcl_lib.experiments.result import Result
+
+__all__ = ["LOSSES", "NAME", "PRESETS", "VERSION", "Settings", "live", "record", "record_cpu", "run", "tiny"]
+
+NAME = "completion-losses"
+VERSION = 1  # raise it when the same settings would give other results
+
+
+def run(
+    settings: Settings,
+    *,
+    folder: str | Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+    processes: int = 1,
+) -> Result:
+    """Train each network with each loss and each seed, measure what it completes, and time the losses.
+
+    - `folder`: where checkpoints and finished runs are kept; a later call with the same settings goes on from there
+      and ends with the same numbers. Without one nothing is kept.
+    - `device`: "auto" (a GPU if there is one), "cpu" or "cuda". On a CPU a run has one thread of torch, and so its
+      numbers do not depend on `processes`, the number of runs side by side.
+
+    Metrics of the rows, means over held-out pairs: on PCN-style views "CD-L1" (also of each category, "CD-L1
+    airplane"), "CD-L2", "F1" (at 0.01) and "F1 at equal density" (at 0.01 sqrt(16,384 / n_points): as many spacings
+    of the points as 0.01 is on PCN); on ShapeNet-55-style crops "CD-L2 simple", "F1 hard", .. for "simple",
+    "moderate" and "hard"; on LiDAR-like cars, where there are cars among the families, "Fidelity" and "MMD" (squared,
+    x1000, against the complete training cars). The curves are of "CD-L1".
+
+    `previews`: "truth" (k, N, 3) and "partial" (k, M, 3), held-out views; "<network>/<loss>" (k, N, 3), what the first
+    seed's network made of them; "<network>/steps" (looks, N, 3), the first of them over training with HyperCD (or CD);
+    "distances/<network>/<loss>" (1001,), quantiles of its nearest distances, both ways, on all held-out views;
+    with cars "lidar/partial" (k, M, 3) and "lidar/<network>/<loss>" (k, N, 3). All float16.
+    "relative_cost" is the time of a training step over that with CD: median over `cost_steps` batches that all losses
+    get in turn, from the weights that CD reached with the same seed.
+
+    Errors: `ValueError` for a folder of other settings; `ReadError` if the data are not there.
+    """
+    return carry_out(
+        PARTS,
+        settings,
+        name=NAME,
+        version=VERSION,
+        folder=folder,
+        device=device,
+        progress=progress,
+        processes=processes,
+    )
+
+
+def record() -> Settings:
+    """All 2,048 points of real airplanes and PCN at the paper's widths, for a GPU."""
+    return Settings(
+        networks=("PCN",),
+        losses=LOSSES,
+        data="airplanes",
+        families=(),
+        train_shapes=624,
+        test_shapes=100,
+        n_shape=2048,
+        n_partial=1024,
+        n_points=2048,
+        pcn_coarse=128,
+        learning_rate=3e-4,
+        steps=20_000,
+        curve_shapes=100,
+        shown=4,
+    )
+
+
+def record_cpu() -> Settings:
+    """Real airplanes on two CPU cores in 20 minutes: 256 points in, 32 and 512 out."""
+    return replace(
+        record(),
+        test_shapes=96,
+        n_partial=256,
+        n_points=512,
+        views=3,
+        crops=3,
+        test_crops=2,
+        code_dim=128,
+        points=((32, 64), (128,)),
+        pcn_coarse=32,
+        pcn_widths=(128, 128),
+        pcn_fold=(64, 64),
+        batch_size=8,
+        learning_rate=3e-3,
+        steps=1200,
+        looks=12,
+        curve_shapes=48,
+        cost_steps=11,
+    )
+
+
+def live() -> Settings:
+    """Synthetic shapes and four losses, small enough for less than a minute on a CPU core."""
+    return replace(
+        record_cpu(),
+        losses=("CD", "HyperCD", "Landau CD", "CD sums"),
+        seeds=(0, 1),
+        data="families",
+        families=("airplane", "chair", "lamp"),
+        train_shapes=120,
+        test_shapes=30,
+        n_shape=1024,
+        n_partial=128,
+        n_points=256,
+        views=2,
+        crops=2,
+        test_crops=1,
+        code_dim=64,
+        points=((32, 64), (64,)),
+        pcn_coarse=16,
+        steps=400,
+        looks=8,
+        curve_shapes=30,
+        shown=3,
+        cost_steps=5,
+    )
+
+
+def tiny() -> Settings:
+    """Every part once, in seconds: for tests."""
+    return replace(
+        live(),
+        losses=("CD", "EMD", "HyperCD", "CD sums"),
+        train_shapes=6,
+        test_shapes=3,
+        n_shape=128,
+        n_partial=16,
+        n_points=64,
+        views=1,
+        crops=1,
+        code_dim=8,
+        points=((8,), ()),
+        pcn_coarse=16,
+        pcn_grid=2,
+        pcn_widths=(8,),
+        pcn_fold=(8,),
+        batch_size=4,
+        steps=4,
+        looks=2,
+        curve_shapes=2,
+        shown=2,
+        cost_steps=1,
+    )
+
+
+PRESETS: dict[str, Callable[[], Settings]] = {
+    "live": live,
+    "record": record,
+    "record-cpu": record_cpu,
+    "tiny": tiny,
+}

@@ -1,0 +1,118 @@
+"""Settings of the experiments on completion: hashed whole, refused early, of the papers' sizes by default."""
+
+from dataclasses import asdict, fields, replace
+
+import pytest
+
+from pcl_lib.distances.weights import (
+    WEIGHTS,
+    ChiSquared,
+    ExtremeValue,
+    Gamma,
+    Landau,
+    Logistic,
+    LogLogistic,
+    Normal,
+    Weibull,
+)
+from pcl_lib.experiments import completion_losses, completion_networks
+from pcl_lib.experiments.completion_parts import WEIGHED, build
+from pcl_lib.experiments.completion_settings import LOSSES, NETWORKS, Settings
+from pcl_lib.experiments.hashing import settings_hash
+
+BOTH = (completion_losses, completion_networks)
+OTHER = {
+    "losses": ("CD",),
+    "networks": ("PCN",),
+    "data": "airplanes",
+    "families": ("car",),
+    "points": ((16,), ()),
+}
+TOGETHER = {  # sizes that must agree change together
+    "n_points": {"networks": ("Folding",), "n_shape": 256},
+    "pcn_coarse": {"networks": ("Folding",)},
+    "pcn_grid": {"networks": ("Folding",)},
+    "attn_merged": {"networks": ("Folding",)},
+    "attn_up": {"networks": ("Folding",)},
+    "snow_merged": {"networks": ("Folding",)},
+    "snow_up": {"networks": ("Folding",)},
+    "views": {"crops": 2},
+    "crops": {"views": 2},
+    "shown": {"test_shapes": 6},
+    "curve_shapes": {"test_shapes": 6},
+}
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
+def test_the_hash_changes_with_any_setting(name):
+    settings = completion_networks.tiny()
+    value = getattr(settings, name)
+    changed = (*value, 1 + max(value)) if isinstance(value, tuple) and name not in OTHER else None
+    changed = OTHER.get(name, changed if changed else value * 2)
+    both = TOGETHER.get(name, {})
+    before = replace(settings, **{key: v for key, v in both.items() if key not in ("views", "crops")})
+    after = replace(settings, **both, **{name: changed})
+    assert settings_hash("a", 1, after) != settings_hash("a", 1, before)
+
+
+@pytest.mark.parametrize("module", BOTH)
+def test_presets_are_whole_and_differ(module):
+    assert set(module.PRESETS) == {"live", "record", "record-cpu", "tiny"}
+    made = {name: preset() for name, preset in module.PRESETS.items()}
+    assert len({settings_hash(module.NAME, module.VERSION, s) for s in made.values()}) == len(made)
+    for settings in made.values():
+        assert settings.logged_steps[-1] == settings.steps
+        assert len(set(settings.logged_steps)) == settings.looks
+        assert settings.curve_measure == "CD-L1"
+        assert all(isinstance(value, str | int | float | tuple) for value in asdict(settings).values())
+    for name in ("record", "record-cpu"):
+        assert made[name].seeds == (0, 1, 2)
+    assert completion_losses.PRESETS["record-cpu"]().losses == LOSSES
+    assert completion_networks.PRESETS["record-cpu"]().networks == NETWORKS
+
+
+def test_the_defaults_are_the_papers_sizes():
+    settings = Settings()
+    assert (settings.n_partial, settings.n_points) == (2048, 16_384)
+    parameters = {name: sum(p.numel() for p in build(settings, name, 0).parameters()) for name in NETWORKS}
+    assert parameters == {
+        "Folding": 2_407_430,
+        "PCN": 6_861_059,
+        "PointAttN": 36_662_793,
+        "SnowflakeNet": 19_317_612,
+    }
+
+
+def test_the_weights_have_the_constants_of_the_papers_results():
+    assert {loss: WEIGHTS[weight] for loss, weight in WEIGHED.items()} == {
+        "Weibull CD": Weibull(k=2.0, lam=5.0),
+        "Normal CD": Normal(sigma=1.4),
+        "Logistic CD": Logistic(sigma=1.0),
+        "Log-Logistic CD": LogLogistic(alpha=5.0, beta=2.0),
+        "Extreme-Value CD": ExtremeValue(beta=1.4),
+        "Chi-Squared CD": ChiSquared(k=3.0),
+        "Gamma CD": Gamma(alpha=2.0, beta=0.4),
+        "Landau CD": Landau(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"losses": ("CD", "L2")}, r"losses must be some of CD, EMD, .*, received \('CD', 'L2'\)"),
+        ({"losses": ("EMD",)}, "losses must hold 'CD', to which costs are relative"),
+        ({"networks": ("AE",)}, "networks must be some of Folding, PCN, PointAttN, SnowflakeNet"),
+        ({"seeds": (1, 1)}, "seeds must be different from each other"),
+        ({"looks": 5}, "looks must be from 1 to the 4 steps, received 5"),
+        ({"shown": 4}, "from 1 to the 3 test_shapes, received 4 and 2"),
+        ({"losses": ("CD", "EMD", "DCD")}, "one-sided form of each loss, which EMD, DCD have not"),
+        ({"pcn_coarse": 9}, "n_points is 64, and the sizes of PCN make 36 points; let them agree"),
+        ({"attn_up": (2, 3)}, "the sizes of PointAttN make 96 points"),
+        ({"snow_up": (2,)}, "the sizes of SnowflakeNet make 32 points"),
+        ({"n_shape": 63}, "n_points must be at most the 63 points of a shape, received 64"),
+        ({"views": 2}, "views and crops make half of the pairs each, at least 1, received 2 and 1"),
+    ],
+)
+def test_bad_settings_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(completion_networks.tiny(), **changes)
