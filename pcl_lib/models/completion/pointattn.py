@@ -28,8 +28,8 @@ class PointAttN(nn.Module):
     Shapes: partial (B, N, 3), any N, to three clouds (B, n, 3), n in `stages` = (n_coarse, n_merged * up[0],
     n_merged * up[0] * up[1]). Child r of point i is point r * (number of points) + i of the next cloud.
     Sizes: the defaults are the release for PCN, `stages` (256, 2048, 16384); up=(1, 4) is that for Completion3D. All
-    layers scale with `width`, the code has 8 * width channels. Small: PointAttN(32, 64, (2, 4), width=8, heads=2,
-    centres=(32, 16, 8)), with the stages (32, 128, 512).
+    layers scale with `width`, the code has 8 * width channels. Small:
+    ``PointAttN(32, 128, (1, 4), width=8, heads=2, centres=(32, 16, 8))``, with the stages (32, 128, 512).
     Unlike the release, which samples from the first point on, the result does not depend on the order of the points
     (ties apart): the encoder starts at the point farthest from the mean, the merge at the first coarse point. And N is
     free: `centres` are numbers of points (2,048 / 4, 8, 16), of which a smaller cloud keeps all.

@@ -30,12 +30,12 @@ class SnowflakeNet(nn.Module):
     Shapes: partial (B, N, 3), any N, to 1 + len(up) clouds (B, n, 3), n in `stages` = (n_seeds, n_merged * up[0],
     n_merged * up[0] * up[1], ...). The children of point i are points up * i to up * i + up - 1 of the next cloud.
     Sizes: the defaults are the paper's for PCN, `stages` (256, 512, 2048, 16384). All layers but the code scale with
-    `width`. Small: SnowflakeNet(64, 32, 64, (1, 2, 4), width=32, centres=(64, 16), k=8), `stages` (32, 64, 128, 512).
+    `width`. Small: ``SnowflakeNet(64, 32, 128, (1, 4), width=32, centres=(64, 16), k=8)``, `stages` (32, 128, 512).
     Unlike the release, which samples centres from the first point on, the result does not depend on the order of the
     points (ties apart): sampling starts at the point farthest from the mean. A cloud with fewer points than
     `centres` keeps them all.
-    Gradient: to the input too, with neighbours and chosen points held fixed. Cost: one search per level and step; the
-    last step holds O(B n k width) numbers for its n_merged * up[0] * up[1] points. Initialisation: torch's defaults.
+    Gradient: to the input too, with neighbours and chosen points held fixed. Cost: one search per level and step, and
+    O(B n k width) memory for the n points that a step splits. Initialisation: torch's defaults.
     Errors: `ValueError` for anything that is not a batch of clouds, fewer than n_merged points together with the
     seeds, sizes that do not fit.
     Reference: xiang2021snowflakenet.
