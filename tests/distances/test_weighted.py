@@ -185,6 +185,22 @@ def test_the_closed_form_is_what_autograd_makes_of_the_formula(name, detached):
     torch.testing.assert_close(*second, rtol=1e-9, atol=1e-14)
 
 
+@pytest.mark.parametrize("weight", [*WEIGHTS.values(), Weibull(50.0, 5.0), LogLogistic(1.0, 40.0)], ids=repr)
+def test_far_pairs_pull_by_finite_numbers(weight):
+    x = torch.tensor([[0.0], [3e4], [1e15]], requires_grad=True)
+    value = weighted_chamfer(x, torch.tensor([[1.0], [500.0]]), weight=weight)
+    (gradient,) = torch.autograd.grad(value, x)
+    assert value.isfinite()
+    assert gradient.isfinite().all()
+
+
+def test_one_cloud_made_from_the_other():
+    x = cloud(6, 3).requires_grad_()
+    for loss in (weighted_chamfer, lambda x, y: chamfer(x, y, squared=False)):
+        assert gradcheck(lambda x, loss=loss: loss(x, x.square()), (x,))
+        assert gradgradcheck(lambda x, loss=loss: loss(x, x.square()), (x,))
+
+
 def test_as_released_half_of_the_weights_vanish_where_points_meet():
     start = torch.zeros((), dtype=torch.float64)
     zero = {name for name, weight in WEIGHTS.items() if weight(start, shifted=False) == 0}
