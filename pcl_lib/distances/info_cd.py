@@ -31,8 +31,9 @@ def info_cd(
     .. math:: \frac1N \sum_i -\log \frac{e^{-d_i/\tau}}{\left(\sum_k e^{-d_k/\tau}\right)^{\lambda}}
               + \text{the same from } y \text{ to } x
 
-    With `strength` lambda = 1, the contrastive form: for equal distances it is log N + log M, whatever they are, so
-    it asks for even distances, and lambda below 1 for small ones too. form="released" is the published code: half of
+    With `strength` lambda = 1 the denominator is the plain sum of a contrastive loss: for equal distances it is
+    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too. The exponent
+    lambda and tau = 2 are those of the published code. form="released" is the published code: half of
     both sums, 1e-7 added to each exponential, and the exponent lambda fixed at 1e-7 (`strength` is not used), which
     leaves a quarter of the sums of lengths for tau = 2.
 

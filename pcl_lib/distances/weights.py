@@ -175,7 +175,10 @@ class Normal(Weight):
 
 @dataclass(frozen=True)
 class Landau(Weight):
-    """Approximation of the Landau density, without a parameter. Reference: moyal1955landau."""
+    """Moyal's approximation of the Landau density, without a parameter.
+
+    exp(-(x + exp(-x)) / 2) / sqrt(2 pi), known as the Moyal density too. Reference: moyal1955landau.
+    """
 
     def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
         fall = torch.exp(-x)
