@@ -5,12 +5,9 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.directions import check_option, combine_directions, length
+from pcl_lib.distances.directions import check_option, length, length_with_pull
+from pcl_lib.distances.per_pair import REDUCTIONS, over_pairs
 from pcl_lib.distances.squares import squares_each_way
-from pcl_lib.neighbors import nearest, nearest_each_way
-
-REDUCTIONS = ("mean", "sum")
-COMBINATIONS = ("sum", "mean", "max", "forward", "backward")
 
 
 def chamfer(
@@ -48,19 +45,9 @@ def chamfer(
     >>> chamfer(x, y, squared=False, combine="forward").item()
     0.75
     """
-    check_option("reduction", reduction, REDUCTIONS)
-    check_option("combine", combine, COMBINATIONS)
-
-    if combine in ("forward", "backward"):
-        sq_dist = nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend).sq_dist
-        return _reduce(sq_dist, squared, reduction)
-    if squared and combine != "max":
+    if squared and combine in ("sum", "mean"):
+        check_option("reduction", reduction, REDUCTIONS)
         return squares_each_way(x, y, reduction, combine, backend)
-    found = nearest_each_way(x, y, backend=backend)
-    there, back = (_reduce(way.sq_dist, squared, reduction) for way in found)
-    return combine_directions(there, back, combine)
-
-
-def _reduce(sq_dist: Tensor, squared: bool, reduction: str) -> Tensor:
-    terms = sq_dist if squared else length(sq_dist)
-    return terms.mean(-1) if reduction == "mean" else terms.sum(-1)
+    if squared:
+        return over_pairs(x, y, lambda sq_dist: sq_dist, reduction, combine, backend)
+    return over_pairs(x, y, length, reduction, combine, backend, length_with_pull)

@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.directions import check_option, length
+from pcl_lib._checks import check_pair
+from pcl_lib.distances.directions import check_option, length, off_zero
+from pcl_lib.distances.each_way import Partners, add_up, each_way, weigh
 from pcl_lib.distances.per_pair import check_positive
-from pcl_lib.neighbors import Nearest, nearest_each_way
 
 FORMS = ("paper", "released", "released non_reg")
 
@@ -51,18 +52,35 @@ def dcd(
     check_positive("alpha", alpha)
     if not (math.isfinite(n_lambda) and n_lambda >= 0):
         raise ValueError(f"n_lambda must be a finite number of at least 0, received {n_lambda!r}")
-    there, back = nearest_each_way(x, y, backend=backend)
-    sizes = x.shape[-2], y.shape[-2]
-    return (
-        _one_way(there, *sizes, alpha, n_lambda, form) + _one_way(back, *sizes[::-1], alpha, n_lambda, form)
-    ) / 2
+    check_pair(x, y)
+    n, m = x.shape[-2], y.shape[-2]
+    ratios = {"paper": (1.0, 1.0), "released": (n / m, m / n)}.get(form, (max(1.0, n / m), max(1.0, m / n)))
+    weights = 0.5 / n, 0.5 / m
+
+    def worth(partners: Partners, like: Tensor) -> Tensor:
+        crowds = torch.cat(
+            [_crowd(index, size, like) for index, size in zip(partners, (m, n), strict=True)], -1
+        )
+        if n_lambda != 1:
+            crowds = crowds**n_lambda
+        return crowds.reciprocal() if form == "paper" else weigh(1 / (crowds + 1e-6), partners, ratios)
+
+    def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
+        reach = length(sq_dist) if form == "paper" else sq_dist
+        return add_up(1 - torch.exp(-alpha * reach) * worth(partners, sq_dist), partners, weights)
+
+    def with_pull(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
+        d = sq_dist.sqrt()
+        reach = d if form == "paper" else sq_dist
+        shares = torch.exp(-alpha * reach) * worth(partners, sq_dist)
+        pull = shares * (alpha * off_zero(d).reciprocal() if form == "paper" else 2 * alpha)
+        return add_up(1 - shares, partners, weights), weigh(pull, partners, weights)
+
+    return each_way(x, y, formula, with_pull, backend)
 
 
-def _one_way(found: Nearest, n: int, m: int, alpha: float, n_lambda: float, form: str) -> Tensor:
-    ones = torch.ones_like(found.sq_dist, requires_grad=False)
-    chosen = ones.new_zeros((*ones.shape[:-1], m)).scatter_add(-1, found.index, ones)
-    crowd = chosen.gather(-1, found.index) ** n_lambda
-    if form == "paper":
-        return (1 - torch.exp(-alpha * length(found.sq_dist)) / crowd).mean(-1)
-    ratio = n / m if form == "released" else max(1.0, n / m)
-    return (1 - torch.exp(-alpha * found.sq_dist) * ratio / (crowd + 1e-6)).mean(-1)
+def _crowd(index: Tensor, size: int, like: Tensor) -> Tensor:
+    """How many points share the partner of each point (*b, N), among `size` partners."""
+    ones = like.new_ones(()).expand(index.shape)
+    chosen = like.new_zeros((*index.shape[:-1], size)).scatter_add(-1, index, ones)
+    return chosen.gather(-1, index)

@@ -12,6 +12,17 @@ def length(sq_dist: Tensor) -> Tensor:
     return sq_dist.where(apart, sq_dist.new_ones(())).sqrt().where(apart, sq_dist.new_zeros(()))
 
 
+def length_with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    """The same root, and its pull, 1/d."""
+    d = sq_dist.sqrt()
+    return d, off_zero(d).reciprocal()
+
+
+def off_zero(d: Tensor) -> Tensor:
+    """Distances raised to where their reciprocal is finite."""
+    return d.clamp(min=torch.finfo(d.dtype).tiny ** 0.5)
+
+
 def combine_directions(there: Tensor, back: Tensor, combine: str) -> Tensor:
     """One value of the two directions x -> y and y -> x."""
     if combine == "max":

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.directions import check_option, length
+from pcl_lib.distances.directions import check_option, length, off_zero
 from pcl_lib.distances.per_pair import check_positive, over_pairs
 
 FORMS = ("paper", "released")
@@ -54,7 +54,13 @@ def hyper_cd(
             return torch.acosh((1 + alpha * sq_dist).clamp(min=RELEASED_FLOOR))
         return 2 * torch.asinh(length(sq_dist) * math.sqrt(alpha / 2))
 
-    return over_pairs(x, y, terms, reduction, combine, backend)
+    def with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+        # The same number: arccosh(1 + u) = log(1 + u + sqrt(u (u + 2))).
+        u = alpha * sq_dist
+        root = u.sqrt() * (u + 2).sqrt()
+        return torch.log1p(u + root), 2 * alpha / off_zero(root)
+
+    return over_pairs(x, y, terms, reduction, combine, backend, with_pull if form == "paper" else None)
 
 
 def hyper_cd_gradient_weight(d: Float[Tensor, "*s"], alpha: float = 1.0) -> Float[Tensor, "*s"]:

@@ -8,7 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.directions import check_option, length
+from pcl_lib._checks import check_pair
+from pcl_lib.distances.directions import check_option, length, off_zero
+from pcl_lib.distances.each_way import Partners, each_direction, each_way
 from pcl_lib.distances.per_pair import check_positive
 from pcl_lib.neighbors import nearest_each_way
 
@@ -29,8 +31,9 @@ def info_cd(
     .. math:: \frac1N \sum_i -\log \frac{e^{-d_i/\tau}}{\left(\sum_k e^{-d_k/\tau}\right)^{\lambda}}
               + \text{the same from } y \text{ to } x
 
-    With `strength` lambda = 1, the contrastive form: for equal distances it is log N + log M, whatever they are, so
-    it asks for even distances, and lambda below 1 for small ones too. form="released" is the published code: half of
+    With `strength` lambda = 1 the denominator is the plain sum of a contrastive loss: for equal distances it is
+    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too. The exponent
+    lambda and tau = 2 are those of the published code. form="released" is the published code: half of
     both sums, 1e-7 added to each exponential, and the exponent lambda fixed at 1e-7 (`strength` is not used), which
     leaves a quarter of the sums of lengths for tau = 2.
 
@@ -52,12 +55,32 @@ def info_cd(
     if not (math.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength must be a finite number of at least 0, received {strength!r}")
 
-    def terms(sq_dist: Tensor) -> Tensor:
-        if form == "released":
-            scaled = sq_dist.clamp(min=1e-9).sqrt() / tau
-            return (scaled + 1e-7 * (torch.exp(-scaled) + 1e-7).sum(-1, keepdim=True).log()).sum(-1) / 2
-        scaled = length(sq_dist) / tau
-        return scaled.mean(-1) + strength * torch.logsumexp(-scaled, -1)
+    if form == "released":
+        there, back = (_released(way.sq_dist, tau) for way in nearest_each_way(x, y, backend=backend))
+        return there + back
 
-    there, back = (terms(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
-    return there + back
+    check_pair(x, y)
+
+    def value(scaled: Tensor, partners: Partners) -> Tensor:
+        there, back = each_direction(scaled, partners)
+        contrast = torch.logsumexp(-there, -1) + torch.logsumexp(-back, -1)
+        return there.mean(-1) + back.mean(-1) + strength * contrast
+
+    def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
+        return value(length(sq_dist) / tau, partners)
+
+    def with_pull(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
+        d = sq_dist.sqrt()
+        scaled = d * (1 / tau)
+        slopes = [
+            1 / part.shape[-1] - strength * torch.softmax(-part, -1)
+            for part in each_direction(scaled, partners)
+        ]
+        return value(scaled, partners), torch.cat(slopes, -1) / (tau * off_zero(d))
+
+    return each_way(x, y, formula, with_pull, backend)
+
+
+def _released(sq_dist: Tensor, tau: float) -> Tensor:
+    scaled = sq_dist.clamp(min=1e-9).sqrt() / tau
+    return (scaled + 1e-7 * (torch.exp(-scaled) + 1e-7).sum(-1, keepdim=True).log()).sum(-1) / 2

@@ -39,9 +39,18 @@ def released_landau_cd(
     0.319
     """
 
-    def terms(sq_dist: Tensor) -> Tensor:
-        d = sq_dist.clamp(min=RELEASED_FLOOR).sqrt()
-        fall = torch.exp(-d)
-        return torch.exp(-(d + fall) / 2) * (1 - fall)
+    return over_pairs(x, y, _terms, reduction, combine, backend, _with_pull)
 
-    return over_pairs(x, y, terms, reduction, combine, backend)
+
+def _terms(sq_dist: Tensor) -> Tensor:
+    d = sq_dist.clamp(min=RELEASED_FLOOR).sqrt()
+    fall = torch.exp(-d)
+    return torch.exp(-(d + fall) / 2) * (1 - fall)
+
+
+def _with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    d = sq_dist.clamp(min=RELEASED_FLOOR).sqrt()
+    fall = torch.exp(-d)
+    density, rest = torch.exp(-0.5 * (d + fall)), 1 - fall
+    slope = density * (fall - 0.5 * (rest * rest))
+    return density * rest, slope * d.reciprocal() * (sq_dist >= RELEASED_FLOOR)

@@ -53,10 +53,10 @@ class _SquaresEachWay(Function):
         if (
             torch.is_grad_enabled()
         ):  # a second derivative is wanted: let autograd see what the gradient is made of
-            there, back = _through_batch(there, y), _through_batch(back, x)
-            push_x, push_y = _gap(x, y, there) * (2 * ctx.weights[0]), _gap(y, x, back) * (2 * ctx.weights[1])
-            grad_x = push_x - _collect(push_y, back, x)
-            grad_y = push_y - _collect(push_x, there, y)
+            there, back = through_batch(there, y), through_batch(back, x)
+            push_x, push_y = gap(x, y, there) * (2 * ctx.weights[0]), gap(y, x, back) * (2 * ctx.weights[1])
+            grad_x = push_x - collect(push_y, back, x)
+            grad_y = push_y - collect(push_x, there, y)
         outer = grad[..., None, None]
         return (
             grad_x * outer if ctx.needs_input_grad[0] else None,
@@ -86,26 +86,26 @@ def _by_torch(x: Tensor, y: Tensor, weights: Weights, backend: str, wanted: tupl
     """The same for a whole batch on any device."""
     there, back = search_each_way(*((x, y) if x.ndim == 3 else (x[None], y[None])), backend)
     there, back = there.view(x.shape[:-1]), back.view(y.shape[:-1])
-    rows_there, rows_back = _through_batch(there, y), _through_batch(back, x)
-    push_x, push_y = _gap(x, y, rows_there), _gap(y, x, rows_back)
+    rows_there, rows_back = through_batch(there, y), through_batch(back, x)
+    push_x, push_y = gap(x, y, rows_there), gap(y, x, rows_back)
     value = weights[0] * push_x.square().sum((-2, -1)) + weights[1] * push_y.square().sum((-2, -1))
     push_x *= 2 * weights[0]
     push_y *= 2 * weights[1]
-    grad_x = push_x - _collect(push_y, rows_back, x) if wanted[0] else None
-    grad_y = push_y - _collect(push_x, rows_there, y) if wanted[1] else None
+    grad_x = push_x - collect(push_y, rows_back, x) if wanted[0] else None
+    grad_y = push_y - collect(push_x, rows_there, y) if wanted[1] else None
     return value, there, back, grad_x, grad_y
 
 
-def _through_batch(index: Tensor, points: Tensor) -> Tensor:
+def through_batch(index: Tensor, points: Tensor) -> Tensor:
     """Row numbers through the batch of clouds laid end to end."""
     return flat(index if points.ndim == 3 else index[None], points.shape[-2])
 
 
-def _gap(points: Tensor, others: Tensor, rows: Tensor) -> Tensor:
+def gap(points: Tensor, others: Tensor, rows: Tensor) -> Tensor:
     return points - _rows(others).index_select(0, rows).view_as(points)
 
 
-def _collect(push: Tensor, rows: Tensor, points: Tensor) -> Tensor:
+def collect(push: Tensor, rows: Tensor, points: Tensor) -> Tensor:
     """Sum of the pushes that name each point."""
     return torch.zeros_like(_rows(points)).index_add_(0, rows, _rows(push)).view_as(points)
 

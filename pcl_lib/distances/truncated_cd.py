@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.directions import length
+from pcl_lib.distances.directions import length, length_with_pull
 from pcl_lib.distances.per_pair import check_positive, over_pairs
 
 
@@ -43,4 +43,11 @@ def truncated_cd(
         cut = sq_dist.clamp(max=threshold**2)
         return cut if squared else length(cut)
 
-    return over_pairs(x, y, terms, reduction, combine, backend)
+    def with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+        near = sq_dist <= threshold**2
+        if squared:
+            return terms(sq_dist), 2.0 * near
+        d, pull = length_with_pull(sq_dist)
+        return d.clamp(max=threshold), pull * near
+
+    return over_pairs(x, y, terms, reduction, combine, backend, with_pull)

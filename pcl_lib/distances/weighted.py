@@ -7,9 +7,8 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.directions import length
+from pcl_lib.distances.directions import length, off_zero
 from pcl_lib.distances.per_pair import over_pairs
-from pcl_lib.distances.weighed_pairs import weighed_pairs
 from pcl_lib.distances.weights import WEIGHTS, Weight
 
 
@@ -49,11 +48,21 @@ def weighted_chamfer(
     """
     weigh = weight_named(weight) if isinstance(weight, str) else weight
 
+    if isinstance(weigh, Weight):
+        return over_pairs(
+            x,
+            y,
+            lambda sq_dist: _terms(sq_dist, weigh, shifted, detached),
+            reduction,
+            combine,
+            backend,
+            lambda sq_dist: _with_pull(sq_dist, weigh, shifted, detached),
+        )
+    own = weigh
+
     def terms(sq_dist: Tensor) -> Tensor:
-        if isinstance(weigh, Weight):
-            return weighed_pairs(sq_dist, weigh, shifted, detached)
         d = length(sq_dist)
-        weights = weigh(d.detach() if detached else d)
+        weights = own(d.detach() if detached else d)
         if not isinstance(weights, Tensor) or weights.shape != d.shape:
             found = tuple(weights.shape) if isinstance(weights, Tensor) else type(weights).__name__
             raise ValueError(
@@ -62,6 +71,21 @@ def weighted_chamfer(
         return weights * d
 
     return over_pairs(x, y, terms, reduction, combine, backend)
+
+
+def _terms(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> Tensor:
+    # A density may be infinite at 0, unshifted: there the distance decides.
+    apart = sq_dist > 0
+    d = sq_dist.where(apart, 1).sqrt()
+    return (weight(d.detach() if detached else d, shifted=shifted) * d).where(apart, 0)
+
+
+def _with_pull(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> tuple[Tensor, Tensor]:
+    d = sq_dist.sqrt()
+    apart = off_zero(d)
+    density, score = weight.density_and_score(weight.past_mode(apart, shifted))
+    over_d = apart.reciprocal()
+    return d * density, density * (over_d if detached else over_d + score)
 
 
 def weight_named(name: str) -> Weight:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from pcl_lib.distances.directions import off_zero
+
 Parameter = float | Tensor
 
 
 @dataclass(frozen=True)
 class Weight(ABC):
-    """A density f, known by its logarithm, its score (log f)' and its mode m.
+    """A density f, known by its values, its score (log f)' and its mode m.
 
     >>> WEIGHTS["gamma"]
     Gamma(alpha=2.0, beta=0.4)
@@ -38,16 +40,12 @@ class Weight(ABC):
         return 0.0
 
     @abstractmethod
-    def log_density(self, x: Tensor) -> Tensor:
-        """Logarithm of the density at x >= 0."""
-
-    @abstractmethod
-    def score(self, x: Tensor) -> Tensor:
-        """Derivative of the logarithm of the density at x >= 0."""
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The density at x >= 0, and the derivative of its logarithm."""
 
     def __call__(self, d: Tensor, *, shifted: bool = True) -> Tensor:
         """f(m + d), or f(d) unless `shifted`: the weight of a pair at distance d."""
-        return torch.exp(self.log_density(self.past_mode(d, shifted)))
+        return self.density_and_score(self.past_mode(d, shifted))[0]
 
     def past_mode(self, d: Tensor, shifted: bool) -> Tensor:
         """m + d, or d unless `shifted`."""
@@ -56,10 +54,9 @@ class Weight(ABC):
 
     def gradient_weight(self, d: Tensor, *, shifted: bool = True) -> Tensor:
         """z(W) = f'(m + d) d + f(m + d), the derivative of f(m + d) d by d."""
-        x = self.past_mode(d, shifted)
+        density, score = self.density_and_score(self.past_mode(d, shifted))
         # Where d = 0 the first term is 0, though an unshifted score may be infinite there.
-        pull = (d * self.score(x)).where(d > 0, 0)
-        return torch.exp(self.log_density(x)) * (1 + pull)
+        return density * (1 + (d * score).where(d > 0, 0))
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,11 @@ class ChiSquared(Weight):
     def mode(self) -> Parameter:
         return _largest(self.k - 2, 0.0)
 
-    def log_density(self, x: Tensor) -> Tensor:
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
         half = self.k / 2
-        return torch.xlogy(half - 1, x) - x / 2 - half * math.log(2) - _log_gamma(half)
-
-    def score(self, x: Tensor) -> Tensor:
-        return (self.k / 2 - 1) / x - 0.5
+        scale = -half * math.log(2) - _log_gamma(half)
+        density = torch.exp(_times(half - 1, x.log()) - 0.5 * x + scale)
+        return density, (half - 1) * x.reciprocal() - 0.5
 
 
 @dataclass(frozen=True)
@@ -86,12 +82,11 @@ class ExtremeValue(Weight):
 
     beta: Parameter = 1.4
 
-    def log_density(self, x: Tensor) -> Tensor:
-        z = x / self.beta
-        return -(z + torch.exp(-z)) - _log(self.beta)
-
-    def score(self, x: Tensor) -> Tensor:
-        return torch.expm1(-x / self.beta) / self.beta
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        rate = 1 / self.beta
+        z = rate * x
+        fall = torch.exp(-z)
+        return rate * torch.exp(-(z + fall)), rate * (fall - 1)
 
 
 @dataclass(frozen=True)
@@ -105,12 +100,12 @@ class Weibull(Weight):
     def mode(self) -> Parameter:
         return self.lam * _largest((self.k - 1) / self.k, 0.0) ** (1 / self.k)
 
-    def log_density(self, x: Tensor) -> Tensor:
-        t = x / self.lam
-        return torch.xlogy(self.k - 1, t) - t**self.k + _log(self.k) - _log(self.lam)
-
-    def score(self, x: Tensor) -> Tensor:
-        return (self.k - 1 - self.k * (x / self.lam) ** self.k) / x
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        log_t = torch.log(x * (1 / self.lam))
+        # Far out the density is 0, and an infinite score would make a NaN of it.
+        power = torch.exp(self.k * log_t).clamp(max=1e6)
+        density = torch.exp(_times(self.k - 1, log_t) - power + (_log(self.k) - _log(self.lam)))
+        return density, (self.k - 1 - self.k * power) * x.reciprocal()
 
 
 @dataclass(frozen=True)
@@ -127,15 +122,12 @@ class LogLogistic(Weight):
     def mode(self) -> Parameter:
         return self.alpha * _largest((self.beta - 1) / (self.beta + 1), 0.0) ** (1 / self.beta)
 
-    def log_density(self, x: Tensor) -> Tensor:
-        t = x / self.alpha
-        power = torch.xlogy(self.beta, t)
-        peak = _log(self.beta) - _log(self.alpha)
-        return torch.xlogy(self.beta - 1, t) - 2 * torch.nn.functional.softplus(power) + peak
-
-    def score(self, x: Tensor) -> Tensor:
-        power = torch.xlogy(self.beta, x / self.alpha)
-        return (self.beta - 1 - 2 * self.beta * torch.sigmoid(power)) / x
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = off_zero(x)
+        power = self.beta * torch.log(x * (1 / self.alpha))
+        # With s the share below x, the density is beta s (1 - s) / x; 1 - s by itself, to keep its digits far out.
+        below, beyond, over_x = torch.sigmoid(power), torch.sigmoid(-power), x.reciprocal()
+        return self.beta * (below * beyond * over_x), (self.beta * (beyond - below) - 1) * over_x
 
 
 @dataclass(frozen=True)
@@ -149,12 +141,10 @@ class Gamma(Weight):
     def mode(self) -> Parameter:
         return _largest(self.alpha - 1, 0.0) / self.beta
 
-    def log_density(self, x: Tensor) -> Tensor:
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
         scale = self.alpha * _log(self.beta) - _log_gamma(self.alpha)
-        return torch.xlogy(self.alpha - 1, x) - self.beta * x + scale
-
-    def score(self, x: Tensor) -> Tensor:
-        return (self.alpha - 1) / x - self.beta
+        density = torch.exp(_times(self.alpha - 1, x.log()) - self.beta * x + scale)
+        return density, (self.alpha - 1) * x.reciprocal() - self.beta
 
 
 @dataclass(frozen=True)
@@ -163,12 +153,12 @@ class Logistic(Weight):
 
     sigma: Parameter = 1.0
 
-    def log_density(self, x: Tensor) -> Tensor:
-        z = x / self.sigma
-        return -z - 2 * torch.log1p(torch.exp(-z)) - _log(self.sigma)
-
-    def score(self, x: Tensor) -> Tensor:
-        return -torch.tanh(x / (2 * self.sigma)) / self.sigma
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        # exp(z) / (1 + exp(z))^2 at -z: the product of a sigmoid and what it lacks to 1.
+        rate = 1 / self.sigma
+        tail = torch.sigmoid(-rate * x)
+        rest = 1 - tail
+        return rate * (tail * rest), rate * (tail - rest)
 
 
 @dataclass(frozen=True)
@@ -177,22 +167,22 @@ class Normal(Weight):
 
     sigma: Parameter = 1.4
 
-    def log_density(self, x: Tensor) -> Tensor:
-        return -(x / self.sigma).square() / 2 - 0.5 * math.log(2 * math.pi) - _log(self.sigma)
-
-    def score(self, x: Tensor) -> Tensor:
-        return -x / self.sigma / self.sigma
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        rate = 1 / self.sigma
+        z = rate * x
+        return rate / math.sqrt(2 * math.pi) * torch.exp(-0.5 * (z * z)), -rate * z
 
 
 @dataclass(frozen=True)
 class Landau(Weight):
-    """Approximation of the Landau density, without a parameter. Reference: moyal1955landau."""
+    """Moyal's approximation of the Landau density, without a parameter.
 
-    def log_density(self, x: Tensor) -> Tensor:
-        return -(x + torch.exp(-x)) / 2 - 0.5 * math.log(2 * math.pi)
+    exp(-(x + exp(-x)) / 2) / sqrt(2 pi), known as the Moyal density too. Reference: moyal1955landau.
+    """
 
-    def score(self, x: Tensor) -> Tensor:
-        return torch.expm1(-x) / 2
+    def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        fall = torch.exp(-x)
+        return 1 / math.sqrt(2 * math.pi) * torch.exp(-0.5 * (x + fall)), 0.5 * (fall - 1)
 
 
 # Each with the parameters of the paper's results.
@@ -210,6 +200,13 @@ WEIGHTS: dict[str, Weight] = {
 
 def _largest(value: Parameter, least: float) -> Parameter:
     return value.clamp(min=least) if isinstance(value, Tensor) else max(value, least)
+
+
+def _times(exponent: Parameter, log_x: Tensor) -> Tensor:
+    """Logarithm of x to the exponent, 0 for the exponent 0 at x = 0 too."""
+    if isinstance(exponent, Tensor):
+        return torch.where(exponent == 0, 0, exponent * log_x)
+    return exponent * log_x if exponent else torch.zeros_like(log_x)
 
 
 def _log(value: Parameter) -> Parameter:

@@ -67,10 +67,11 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _print(result: Result) -> None:
+    wide, long = (max(len(row[name]) for row in result.rows) for name in ("network", "loss"))
     for metric in (*result.rows[0]["metrics"], "ms_per_step", "relative_cost"):
         print(metric)
         for (network, loss), (mean, std) in result.table(metric).items():
-            print(f"  {network:8} {loss:12} {mean:10.4g} ± {std:.2g}")
+            print(f"  {network:{wide}}  {loss:{long}}  {mean:10.4g} ± {std:.2g}")
     print(f"{result.data['name']}; {result.device}; {result.seconds:.0f} s of training")
 
 

@@ -139,7 +139,8 @@ def _training(settings: Settings, device: torch.device) -> TensorDataset:
 
 def _method(settings: Settings, run: Run, device: torch.device) -> ShapeCompletion:
     network = build(settings, run.network, run.seed).to(device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    at = settings.attn_learning_rate if run.network == "PointAttN" else settings.learning_rate
+    optimizer = torch.optim.Adam(network.parameters(), lr=at)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, settings.steps))
     return ShapeCompletion(network, objective(settings, run.network, run.loss), optimizer, schedule)
 

@@ -36,9 +36,9 @@ class Settings:
 
     Networks and their sizes from their papers and releases, see their classes. Own: the data, which anyone can make;
     half of the training pairs are PCN-style views, half ShapeNet-55-style random crops of the same shapes, so that
-    one network is measured on both benchmarks; one learning rate of Adam for all, which warms up from a twentieth of it
-    over the first twentieth of the steps, as the release of Landau CD does, then falls to 0 along half a cosine;
-    one seed of weights and one order of batches for all losses, so that the loss alone differs.
+    one network is measured on both benchmarks; one learning rate of Adam for all losses, which warms up from a
+    twentieth of it over the first twentieth of the steps, as the release of Landau CD does, then falls to 0 along half
+    a cosine; one seed of weights and one order of batches for all losses, so that the loss alone differs.
 
     - `networks`, `losses`, `seeds`: every combination is a run.
     - `data`: "airplanes" (ModelNet40, from the folder in PCL_DATA) or "families" (synthetic, those in `families`);
@@ -49,6 +49,7 @@ class Settings:
     - `code_dim`, `points`: encoder of Folding and PCN; `folding_*`, `pcn_*`, `attn_*`, `snow_*`: arguments of
       `FoldingCompletion`, `PCN`, `PointAttN`, `SnowflakeNet` of the names that follow.
     - `batch_size`, `learning_rate`, `steps`: of training. PCN's weight of its fine stage grows over the steps.
+      `attn_learning_rate`: of PointAttN, whose attention stays at the mean shape with a rate that the others take.
     - `looks`: how often CD-L1 is taken on `curve_shapes` held-out views, evenly spread over the steps and the shapes.
     - `shown`: held-out shapes (and scans) kept as previews, evenly spread. `cost_steps`: steps timed for each loss.
     """
@@ -89,6 +90,7 @@ class Settings:
     snow_k: int = 16
     batch_size: int = 32
     learning_rate: float = 1e-3
+    attn_learning_rate: float = 1e-4
     steps: int = 100_000
     looks: int = 20
     curve_shapes: int = 50

@@ -182,7 +182,7 @@ def test_the_networks_learn(network):
         seeds=(0,),
         steps=60,
         learning_rate=1e-2,
-        cost_steps=1,
+        attn_learning_rate=5e-3,
     )
     result = completion_networks.run(settings, device="cpu", progress=False)
     data = load_pairs(settings)
