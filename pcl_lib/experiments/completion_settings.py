@@ -55,7 +55,7 @@ class Settings:
     """
 
     networks: tuple[str, ...] = NETWORKS
-    losses: tuple[str, ...] = ("CD", "HyperCD", "Landau CD")
+    losses: tuple[str, ...] = ("CD", "HyperCD", "Landau CD", "CD sums")
     seeds: tuple[int, ...] = (0, 1, 2)
     data: str = "families"
     families: tuple[str, ...] = ("airplane", "car", "chair", "lamp", "table")
