@@ -80,7 +80,7 @@ def record() -> Settings:
 
 
 def record_cpu() -> Settings:
-    """Real airplanes on two CPU cores in 20 minutes: 256 points in, 32 and 512 out."""
+    """Real airplanes on two CPU cores in half an hour: 256 points in, 32 and 512 out."""
     return replace(
         record(),
         test_shapes=96,
