@@ -12,16 +12,6 @@ from tests.benchmarks.measure import OURS
 RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
 FILES = sorted(RECORDS.glob("benchmarks-*.json"))
 QUARTILES = {"median", "lower_quartile", "upper_quartile"}
-NOT_YET_RECORDED = {
-    "2026-11-21": {
-        "dcd",
-        "hyper_cd",
-        "info_cd",
-        "released_landau_cd",
-        "truncated_cd",
-        "weighted_chamfer",
-    }
-}
 PUBLIC = {name for name in distances.__all__ if inspect.isfunction(getattr(distances, name))}
 
 
@@ -62,7 +52,7 @@ def test_a_record_has_what_the_page_shows(path):
 def test_every_public_distance_is_in_a_record(path):
     record = json.loads(path.read_text(encoding="utf-8"))
     recorded = {case["function"] for case in record["cases"]}
-    assert recorded & PUBLIC == PUBLIC - set().union(*NOT_YET_RECORDED.values())
+    assert recorded >= PUBLIC
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
