@@ -1,4 +1,4 @@
-"""python -m pcl_lib.experiments list | run NAME --preset live|record|record-cpu|tiny | verify"""
+"""python -m pcl_lib.experiments list | run NAME --preset live|record|record-cpu|tiny | verify [--rerun NAME]"""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pcl_lib.experiments.named import EXPERIMENTS, experiment
+from pcl_lib.experiments.catalogue import EXPERIMENTS, experiment
 from pcl_lib.experiments.record import RECORDS, verify, write_record
-from pcl_lib.experiments.result import Result
-from pcl_lib.experiments.source import source_of
+from pcl_lib.experiments.rerun import rerun
+from pcl_lib.experiments.runner.provenance import source_of
+from pcl_lib.experiments.runner.result import COSTS, Result
+from pcl_lib.experiments.runner.run import run_experiment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "list":
         for name in EXPERIMENTS:
-            module = experiment(name)
-            print(f"{name}: presets {', '.join(module.PRESETS)}\n  {module.__doc__.strip()}")
+            of = experiment(name)
+            print(f"{name}: presets {', '.join(of.presets)}\n  {of.title}")
         return 0
     try:
         if options.command == "verify":
-            return _verify(options.records)
+            return _verify(options.records) if options.rerun is None else _rerun(options)
         _run(options)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -44,22 +46,30 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, required=True, help="folder of checkpoints and results")
     run.add_argument("--records", type=Path, default=RECORDS, help="folder of records (%(default)s)")
     check = commands.add_parser("verify", help="find records that the code of today would not write")
+    check.add_argument(
+        "--rerun",
+        metavar="NAME",
+        help="train one run of this record again, chosen at random, and compare (needs its data)",
+    )
+    check.add_argument("--seed", type=int, help="of the choice, to repeat it")
     check.add_argument("--records", type=Path, default=RECORDS, help="folder of records (%(default)s)")
     return parser
 
 
 def _run(options: argparse.Namespace) -> None:
-    module = experiment(options.name)
-    if options.preset not in module.PRESETS:
-        raise ValueError(f"the presets are {', '.join(module.PRESETS)}; received {options.preset!r}")
-    settings = module.PRESETS[options.preset]()
+    of = experiment(options.name)
+    if options.preset not in of.presets:
+        raise ValueError(f"the presets are {', '.join(of.presets)}; received {options.preset!r}")
+    settings = of.presets[options.preset]()
     if options.seeds is not None:
         settings = replace(settings, seeds=tuple(range(options.seeds)))
     recorded = options.preset.startswith("record")
-    if recorded and settings != module.PRESETS[options.preset]():
+    if recorded and settings != of.presets[options.preset]():
         raise ValueError(f"a record has the seeds of its preset {options.preset!r}; leave --seeds out")
     source = source_of(options.out) if recorded else None
-    result = module.run(settings, folder=options.out, device=options.device, processes=options.processes)
+    result = run_experiment(
+        of, settings, folder=options.out, device=options.device, processes=options.processes
+    )
     _print(result)
     if source is not None:
         path = write_record(options.name, options.preset, settings, result, source, folder=options.records)
@@ -67,17 +77,31 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _print(result: Result) -> None:
-    wide, long = (max(len(row[name]) for row in result.rows) for name in ("network", "loss"))
-    for metric in (*result.rows[0]["metrics"], "ms_per_step", "relative_cost"):
+    widths = [max(map(len, column)) for column in zip(*result.configurations, strict=True)]
+    costs = [cost for cost in COSTS if getattr(result.rows[0], cost) is not None]
+    for metric in (*result.rows[0].metrics, *costs):
         print(metric)
-        for (network, loss), (mean, std) in result.table(metric).items():
-            print(f"  {network:{wide}}  {loss:{long}}  {mean:10.4g} ± {std:.2g}")
+        for configuration, (mean, std) in result.table(metric).items():
+            names = "  ".join(f"{name:{width}}" for name, width in zip(configuration, widths, strict=True))
+            print(f"  {names}  {mean:10.4g} ± {std:.2g}")
     print(f"{result.data['name']}; {result.device}; {result.seconds:.0f} s of training")
+
+
+def _rerun(options: argparse.Namespace) -> int:
+    found = rerun(options.rerun, folder=options.records, choice=options.seed)
+    print(found)
+    return 0 if found.agrees else 1
 
 
 def _verify(folder: Path) -> int:
     """0 if all records are what the code of today would write, else 1; the bad ones are named."""
-    paths = [path for name in EXPERIMENTS if (path := folder / f"{name}.json").exists()]
+    names = {
+        experiment(name).record_name(preset)
+        for name in EXPERIMENTS
+        for preset in experiment(name).presets
+        if preset.startswith("record")
+    }
+    paths = [path for name in sorted(names) if (path := folder / f"{name}.json").exists()]
     bad = 0
     for path in paths:
         try:

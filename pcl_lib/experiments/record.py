@@ -5,23 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import pcl_lib
-from pcl_lib.experiments.arrays import pack_arrays, read_arrays
-from pcl_lib.experiments.hashing import settings_hash
-from pcl_lib.experiments.named import experiment
-from pcl_lib.experiments.result import Result
-from pcl_lib.experiments.source import Source, check_unchanged
-from pcl_lib.trainers.files import write_whole
+from pcl_lib._files import write_whole
+from pcl_lib.experiments.catalogue import experiment
+from pcl_lib.experiments.runner.experiment import Settings, runs_of
+from pcl_lib.experiments.runner.npz import pack_arrays, read_arrays
+from pcl_lib.experiments.runner.provenance import Source, check_unchanged
+from pcl_lib.experiments.runner.result import Result, Row
+from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 RECORDS = Path(pcl_lib.__file__).parents[1] / "book" / "records"
 LARGEST = 1_000_000  # bytes of previews
@@ -37,7 +36,8 @@ class Record:
 
     `experiment`, `preset`, `settings` and their `settings_hash` (see `settings_hash`); `seeds`; `data` with name and
     checksum; `device`; `versions` of Python and packages; `date` (UTC) of the end; `seconds` of all training;
-    `commit` of the code, whose files were as committed. `result` has tables, curves and previews, as a live one.
+    `commit` of the code, whose files were as committed; `digest`, SHA-256 of the rows and curves, by which a number
+    that was changed by hand is found. `result` has tables, curves and previews, as a live one.
     """
 
     experiment: str
@@ -52,6 +52,7 @@ class Record:
     seconds: float
     commit: str
     clean: bool
+    digest: str
     result: Result = field(repr=False)
 
     @property
@@ -67,15 +68,15 @@ class Record:
 def write_record(
     name: str, preset: str, settings: Any, result: Result, source: Source, *, folder: Path = RECORDS
 ) -> Path:
-    """Write ``<name>.json`` and ``<name>.npz`` into the folder, each whole or absent.
+    """Write the JSON and the NPZ file of a record into the folder, each whole or absent.
 
     `source` is the code when the run began, see `source_of`.
     Errors: `ValueError`, and no file, if a run of the settings is missing from the result or a number is not finite,
     if the settings are not those of the preset, if the code is not as it was committed then, or if the previews
     are larger than 1 MB.
     """
-    module = experiment(name)
-    if preset not in module.PRESETS or settings != module.PRESETS[preset]():
+    of = experiment(name)
+    if preset not in of.presets or settings != of.presets[preset]():
         raise ValueError(
             f"a record has the settings of its preset {preset!r}, received others; change the preset and commit it"
         )
@@ -84,33 +85,60 @@ def write_record(
     arrays = pack_arrays(result.previews)
     if len(arrays) > LARGEST:
         raise ValueError(f"previews take at most {LARGEST} bytes, received {len(arrays)}; show fewer shapes")
+    found = _packed(result)
     content = {
         "experiment": name,
         "preset": preset,
         "settings": asdict(settings),
-        "settings_hash": settings_hash(name, module.VERSION, settings),
+        "settings_hash": settings_hash(name, of.version, settings),
         "seeds": list(settings.seeds),
         "data": dict(result.data),
         "device": result.device,
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in ("torch", "numpy", "pcl_lib")},
+        "versions": dict(result.versions),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(result.seconds, 1),
         "commit": source.commit,
         "clean": True,
         "previews": hashlib.sha256(arrays).hexdigest(),
-        "result": {
-            "rows": result.rows,
-            "curves": [[*key, curve.tolist()] for key, curve in result.curves.items()],
-            "logged_steps": result.logged_steps,
-            "curve_measure": result.curve_measure,
-        },
+        "digest": digest_of(found),
+        "result": found,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{name}.npz", arrays)
-    path = folder / f"{name}.json"
+    path = folder / f"{of.record_name(preset)}.json"
+    write_whole(path.with_suffix(".npz"), arrays)
     write_whole(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
     return path
+
+
+def digest_of(found: Mapping[str, Any]) -> str:
+    """SHA-256 of what the file of a record holds under "result": its rows and curves."""
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _packed(result: Result) -> dict[str, Any]:
+    """Rows and curves as JSON holds them: the factors of a row stand beside its seed."""
+    return {
+        "rows": [
+            {
+                **row.factors,
+                "seed": row.seed,
+                "metrics": dict(row.metrics),
+                "ms_per_step": row.ms_per_step,
+                **({} if row.relative_cost is None else {"relative_cost": row.relative_cost}),
+            }
+            for row in result.rows
+        ],
+        "curves": [[*key, curve.tolist()] for key, curve in result.curves.items()],
+        "logged_steps": result.logged_steps,
+        "curve_measure": result.curve_measure,
+    }
+
+
+def _row(stored: Mapping[str, Any]) -> Row:
+    of_run = ("seed", "metrics", "ms_per_step", "relative_cost")
+    factors = {name: value for name, value in stored.items() if name not in of_run}
+    return Row(factors, **{name: stored[name] for name in of_run if name in stored})
 
 
 def read_record(name: str | Path, folder: Path = RECORDS) -> Record:
@@ -122,14 +150,15 @@ def read_record(name: str | Path, folder: Path = RECORDS) -> Record:
     path = Path(name) if str(name).endswith(".json") else folder / f"{name}.json"
     content = _content(path)
     result = Result(
-        rows=content["result"]["rows"],
-        curves={(network, loss): np.array(curve) for network, loss, curve in content["result"]["curves"]},
+        rows=[_row(stored) for stored in content["result"]["rows"]],
+        curves={tuple(key): np.array(curve) for *key, curve in content["result"]["curves"]},
         logged_steps=content["result"]["logged_steps"],
         curve_measure=content["result"]["curve_measure"],
         previews=read_arrays(path.with_suffix(".npz")),
         data=content["data"],
         device=content["device"],
         seconds=content["seconds"],
+        versions=content["versions"],
     )
     return Record(**{f.name: content[f.name] for f in fields(Record) if f.name != "result"}, result=result)
 
@@ -137,20 +166,21 @@ def read_record(name: str | Path, folder: Path = RECORDS) -> Record:
 def verify(path: Path) -> None:
     """Raise `StaleRecord` unless the record is whole and its settings are those that its preset has now."""
     content = _content(path)
-    module = experiment(content["experiment"])
-    if content["preset"] not in module.PRESETS:
+    of = experiment(content["experiment"])
+    if content["preset"] not in of.presets:
         raise StaleRecord(f"{path.name}: there is no preset {content['preset']!r} any more; record it again")
-    now = settings_hash(module.NAME, module.VERSION, module.PRESETS[content["preset"]]())
+    settings = of.presets[content["preset"]]()
+    now = settings_hash(of.name, of.version, settings)
     if content["settings_hash"] != now:
         raise StaleRecord(
             f"{path.name}: settings {content['settings_hash'][:12]}, but the preset {content['preset']!r} has "
             f"{now[:12]} now; record it again"
         )
-    if json.loads(json.dumps(asdict(module.PRESETS[content["preset"]]()))) != content["settings"]:
+    if json.loads(json.dumps(asdict(settings))) != content["settings"]:
         raise StaleRecord(f"{path.name}: its settings are not those of its hash; record it again")
     if content["clean"] is not True:
         raise StaleRecord(f"{path.name}: its code was not as committed; record it again")
-    _check_complete(module.PRESETS[content["preset"]](), read_record(path).result)
+    _check_complete(settings, read_record(path).result)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -165,21 +195,21 @@ def _content(path: Path) -> dict[str, Any]:
     arrays = path.with_suffix(".npz")
     if not arrays.exists() or hashlib.sha256(arrays.read_bytes()).hexdigest() != content["previews"]:
         raise StaleRecord(f"{path.name}: the previews {arrays.name} are not those that belong to it")
+    if content["digest"] != digest_of(content["result"]):
+        raise StaleRecord(
+            f"{path.name}: its rows and curves are not those that were measured, a number was changed by hand; "
+            "record it again"
+        )
     return content
 
 
-def _check_complete(settings: Any, result: Result) -> None:
-    wanted = {
-        (network, loss, seed)
-        for network in settings.networks
-        for loss in settings.losses
-        for seed in settings.seeds
-    }
-    found = {(row["network"], row["loss"], row["seed"]) for row in result.rows}
-    missing = [" ".join(map(str, run)) for run in sorted(wanted - found)]
-    if missing or len(result.rows) != len(wanted):
+def _check_complete(settings: Settings, result: Result) -> None:
+    wanted = [(run.configuration, run.seed) for run in runs_of(settings)]
+    found = [(row.configuration, row.seed) for row in result.rows]
+    missing = [" ".join((*key, str(seed))) for key, seed in sorted({*wanted} - {*found})]
+    if missing or len(found) != len(wanted):
         raise ValueError(f"the result lacks the runs {', '.join(missing)}; a record has them all")
     for row in result.rows:
-        numbers = [*row["metrics"].values(), row["ms_per_step"], row["relative_cost"]]
-        if not all(math.isfinite(number) for number in numbers):
+        costs = [row.ms_per_step] if row.relative_cost is None else [row.ms_per_step, row.relative_cost]
+        if not all(math.isfinite(number) for number in (*row.metrics.values(), *costs)):
             raise ValueError(f"a number of the run {row} is not finite; a record has none such")

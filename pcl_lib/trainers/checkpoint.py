@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from pcl_lib.trainers.files import write_whole
+from pcl_lib._files import write_whole
 
 KEPT = 2
 _DIGEST_BYTES = hashlib.sha256().digest_size

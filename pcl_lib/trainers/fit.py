@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 
 from pcl_lib.trainers.checkpoint import checkpoint_path, checkpoints, load_checkpoint, save_checkpoint
 from pcl_lib.trainers.engine import Engine
-from pcl_lib.trainers.files import PARTIAL
+from pcl_lib._files import PARTIAL
 from pcl_lib.trainers.log import History
 from pcl_lib.trainers.method import Data, Method
 from pcl_lib.trainers.options import FORMAT, check_fabric, check_numbers, check_same_run, count_steps

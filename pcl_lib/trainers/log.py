@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
-from pcl_lib.trainers.files import write_whole
+from pcl_lib._files import write_whole
 
 Record = dict[str, int | float]
 

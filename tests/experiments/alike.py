@@ -11,5 +11,5 @@ def same(a, b):
     assert a.curves.keys() == b.curves.keys()
     for key in a.curves:
         assert np.array_equal(a.curves[key], b.curves[key]), key
-    assert [row["metrics"] for row in a.rows] == [row["metrics"] for row in b.rows]
+    assert [row.metrics for row in a.rows] == [row.metrics for row in b.rows]
     assert (a.data, a.logged_steps) == (b.data, b.logged_steps)

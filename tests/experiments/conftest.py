@@ -2,8 +2,9 @@ import subprocess
 
 import pytest
 
-from pcl_lib.experiments import completion_losses, completion_networks
-from pcl_lib.experiments.autoencoder_distances import run, tiny
+from pcl_lib.experiments.autoencoder.distances import run, tiny
+from pcl_lib.experiments.completion import losses as completion_losses
+from pcl_lib.experiments.completion import networks as completion_networks
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from pcl_lib.experiments import completion_losses, completion_networks, completion_parts, runs
-from pcl_lib.experiments.arrays import pack_arrays
-from pcl_lib.experiments.completion_parts import PARTS
+from pcl_lib.experiments.completion import evaluate
+from pcl_lib.experiments.completion import losses as completion_losses
+from pcl_lib.experiments.completion import networks as completion_networks
 from pcl_lib.experiments.record import LARGEST, read_record, verify, write_record
-from pcl_lib.experiments.source import source_of
+from pcl_lib.experiments.runner.experiment import runs_of
+from pcl_lib.experiments.runner.npz import pack_arrays
+from pcl_lib.experiments.runner.provenance import source_of
 
 
 @pytest.mark.parametrize("name", ["completion-losses", "completion-networks"])
@@ -42,7 +44,7 @@ def test_previews_of_a_recorded_run_fit_into_a_record(module, monkeypatch):
     )
     scans = torch.rand(settings.scans if "car" in settings.families else 0, settings.n_partial, 3)
     data = type("Data", (), {"views": held_out, "scans": scans})()
-    monkeypatch.setattr(completion_parts, "load_pairs", lambda _: data)
+    monkeypatch.setattr(evaluate, "load_pairs", lambda _: data)
     found = {
         run: {
             "shown": cloud(settings.shown, settings.n_points),
@@ -50,6 +52,6 @@ def test_previews_of_a_recorded_run_fit_into_a_record(module, monkeypatch):
             "distances": draws.random(1001).astype(np.float16),
         }
         | ({"lidar": cloud(settings.shown, settings.n_points)} if len(scans) else {})
-        for run in runs.runs_of(settings)
+        for run in runs_of(settings)
     }
-    assert len(pack_arrays(PARTS.previews(settings, found))) <= LARGEST
+    assert len(pack_arrays(evaluate.previews(settings, found))) <= LARGEST

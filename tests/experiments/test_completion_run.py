@@ -8,12 +8,15 @@ import torch
 
 from pcl_lib.data import ReadError
 from pcl_lib.distances import auction
-from pcl_lib.experiments import completion_losses, completion_networks, runs
-from pcl_lib.experiments.completion_data import load_pairs
-from pcl_lib.experiments.completion_evaluate import complete, equal_density_f1, spread
-from pcl_lib.experiments.completion_parts import PARTS, build, loss_function, objective
-from pcl_lib.experiments.completion_settings import LOSSES, NETWORKS, TWO_SIDED
-from pcl_lib.experiments.parts import Run
+from pcl_lib.experiments.completion import losses as completion_losses
+from pcl_lib.experiments.completion import networks as completion_networks
+from pcl_lib.experiments.completion.build import build, loss_function, method, objective
+from pcl_lib.experiments.completion.data import load_pairs
+from pcl_lib.experiments.completion.evaluate import complete, equal_density_f1, spread
+from pcl_lib.experiments.completion.settings import LOSSES, NETWORKS, TWO_SIDED
+from pcl_lib.experiments.runner import training
+from pcl_lib.experiments.runner.experiment import Run
+from pcl_lib.experiments.runner.training import load_final_weights
 from tests.experiments import stopped
 from tests.experiments.alike import same
 
@@ -37,14 +40,14 @@ def lengths(x, y):
 
 def test_the_result_of_one_network_and_some_losses(losses_in_turn):
     settings, _, result = losses_in_turn
-    assert [(row["network"], row["loss"], row["seed"]) for row in result.rows] == [
+    assert [(*row.configuration, row.seed) for row in result.rows] == [
         ("PCN", loss, seed) for seed in settings.seeds for loss in settings.losses
     ]
     for row in result.rows:
-        assert set(row["metrics"]) == {*METRICS, "CD-L1 airplane", "CD-L1 chair", "CD-L1 lamp"}
-        assert all(np.isfinite(value) and value >= 0 for value in row["metrics"].values())
-        each = [row["metrics"][f"CD-L1 {family}"] for family in settings.families]
-        assert row["metrics"]["CD-L1"] == pytest.approx(np.mean(each))
+        assert set(row.metrics) == {*METRICS, "CD-L1 airplane", "CD-L1 chair", "CD-L1 lamp"}
+        assert all(np.isfinite(value) and value >= 0 for value in row.metrics.values())
+        each = [row.metrics[f"CD-L1 {family}"] for family in settings.families]
+        assert row.metrics["CD-L1"] == pytest.approx(np.mean(each))
     n, m = settings.n_points, settings.n_partial
     assert result.previews["truth"].shape == (settings.shown, n, 3)
     assert result.previews["partial"].shape == (settings.shown, m, 3)
@@ -72,25 +75,25 @@ def test_the_result_of_all_networks(networks_in_turn):
 
 def test_metrics_are_those_of_the_weights_that_are_kept(losses_in_turn):
     settings, folder, result = losses_in_turn
-    one = Run("PCN", "HyperCD", 1)
+    one = Run(("PCN", "HyperCD"), 1)
     network = build(settings, "PCN", 0)
-    network.load_state_dict(runs.final_weights(one.folder(folder)))
-    row = next(row for row in result.rows if (row["network"], row["loss"], row["seed"]) == one)
+    load_final_weights(one.folder(folder), {"model": network})
+    row = next(row for row in result.rows if (row.configuration, row.seed) == one)
     data = load_pairs(settings)
     there, back = lengths(complete(network, data.views.partial), data.views.complete)
     half_sum = (there.mean(-1) + back.mean(-1)) / 2
-    assert row["metrics"]["CD-L1"] == pytest.approx(1000 * float(half_sum.mean()), rel=1e-5)
-    assert row["metrics"]["CD-L1 chair"] == pytest.approx(1000 * float(half_sum[1]), rel=1e-5)
+    assert row.metrics["CD-L1"] == pytest.approx(1000 * float(half_sum.mean()), rel=1e-5)
+    assert row.metrics["CD-L1 chair"] == pytest.approx(1000 * float(half_sum[1]), rel=1e-5)
     there, back = lengths(complete(network, data.crops["hard"].partial), data.crops["hard"].complete)
     squares = there.square().mean(-1) + back.square().mean(-1)
-    assert row["metrics"]["CD-L2 hard"] == pytest.approx(1000 * float(squares.mean()), rel=1e-5)
+    assert row.metrics["CD-L2 hard"] == pytest.approx(1000 * float(squares.mean()), rel=1e-5)
     assert network.training
 
 
 def test_quantiles_are_of_all_nearest_distances(losses_in_turn):
     settings, folder, result = losses_in_turn
     network = build(settings, "PCN", 0)
-    network.load_state_dict(runs.final_weights(Run("PCN", "CD", 0).folder(folder)))
+    load_final_weights(Run(("PCN", "CD"), 0).folder(folder), {"model": network})
     data = load_pairs(settings)
     every = torch.cat(
         [way.flatten() for way in lengths(complete(network, data.views.partial), data.views.complete)]
@@ -166,8 +169,8 @@ def test_sums_change_the_balance_of_the_stages_and_nothing_else():
 
 def test_all_losses_start_from_the_same_weights():
     settings = completion_losses.tiny()
-    made = [PARTS.method(settings, Run("PCN", loss, 0), torch.device("cpu")) for loss in ("CD", "EMD")]
-    a, b = (method.modules["model"].state_dict() for method in made)
+    made = [method(settings, Run(("PCN", loss), 0), torch.device("cpu")) for loss in ("CD", "EMD")]
+    a, b = (trained.modules["model"].state_dict() for trained in made)
     assert all(torch.equal(a[name], b[name]) for name in a)
     other = build(settings, "PCN", 1).state_dict()
     assert not all(torch.equal(a[name], other[name]) for name in a)
@@ -188,7 +191,7 @@ def test_the_networks_learn(network):
     data = load_pairs(settings)
     there, back = lengths(complete(build(settings, network, 0), data.views.partial), data.views.complete)
     untrained = 500 * float((there.mean(-1) + back.mean(-1)).mean())
-    assert result.rows[0]["metrics"]["CD-L1"] < 0.75 * untrained
+    assert result.rows[0].metrics["CD-L1"] < 0.75 * untrained
 
 
 def test_processes_side_by_side_give_the_same(losses_in_turn, monkeypatch, tmp_path):
@@ -200,7 +203,7 @@ def test_processes_side_by_side_give_the_same(losses_in_turn, monkeypatch, tmp_p
 
 def test_stopped_and_resumed_it_ends_the_same(networks_in_turn, monkeypatch, tmp_path):
     settings, _, result = networks_in_turn
-    write, left = runs.write_arrays, [10]
+    write, left = training.write_arrays, [10]
 
     def until_stopped(path, arrays):
         left[0] -= 1
@@ -209,7 +212,7 @@ def test_stopped_and_resumed_it_ends_the_same(networks_in_turn, monkeypatch, tmp
         write(path, arrays)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "write_arrays", until_stopped)
+        patch.setattr(training, "write_arrays", until_stopped)
         with pytest.raises(KeyboardInterrupt):
             completion_networks.run(settings, folder=tmp_path, device="cpu", progress=False)
     assert 0 < len(list(tmp_path.glob("*/run.npz"))) < len(result.rows)

@@ -15,10 +15,11 @@ from pcl_lib.distances.weights import (
     Normal,
     Weibull,
 )
-from pcl_lib.experiments import completion_losses, completion_networks
-from pcl_lib.experiments.completion_parts import WEIGHED, build
-from pcl_lib.experiments.completion_settings import LOSSES, NETWORKS, Settings
-from pcl_lib.experiments.hashing import settings_hash
+from pcl_lib.experiments.completion import losses as completion_losses
+from pcl_lib.experiments.completion import networks as completion_networks
+from pcl_lib.experiments.completion.build import WEIGHED, build
+from pcl_lib.experiments.completion.settings import LOSSES, NETWORKS, Settings
+from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 BOTH = (completion_losses, completion_networks)
 OTHER = {
@@ -57,9 +58,10 @@ def test_the_hash_changes_with_any_setting(name):
 
 @pytest.mark.parametrize("module", BOTH)
 def test_presets_are_whole_and_differ(module):
-    assert set(module.PRESETS) == {"live", "record", "record-cpu", "tiny"}
-    made = {name: preset() for name, preset in module.PRESETS.items()}
-    assert len({settings_hash(module.NAME, module.VERSION, s) for s in made.values()}) == len(made)
+    assert set(module.EXPERIMENT.presets) == {"live", "record", "record-cpu", "tiny"}
+    made = {name: preset() for name, preset in module.EXPERIMENT.presets.items()}
+    name, version = module.EXPERIMENT.name, module.EXPERIMENT.version
+    assert len({settings_hash(name, version, settings) for settings in made.values()}) == len(made)
     for settings in made.values():
         assert settings.logged_steps[-1] == settings.steps
         assert len(set(settings.logged_steps)) == settings.looks
@@ -100,7 +102,7 @@ def test_the_weights_have_the_constants_of_the_papers_results():
     ("changes", "message"),
     [
         ({"losses": ("CD", "L2")}, r"losses must be some of CD, EMD, .*, received \('CD', 'L2'\)"),
-        ({"losses": ("EMD",)}, "losses must hold 'CD', to which costs are relative"),
+        ({"losses": ("EMD",)}, "the runs must hold loss 'CD', to which costs are relative"),
         ({"networks": ("AE",)}, "networks must be some of Folding, PCN, PointAttN, SnowflakeNet"),
         ({"seeds": (1, 1)}, "seeds must be different from each other"),
         ({"looks": 5}, "looks must be from 1 to the 4 steps, received 5"),

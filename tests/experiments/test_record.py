@@ -9,12 +9,14 @@ import pytest
 
 from pcl_lib.experiments import record as records
 from pcl_lib.experiments.__main__ import main
-from pcl_lib.experiments.autoencoder_distances import NAME, PRESETS, tiny
-from pcl_lib.experiments.named import EXPERIMENTS, experiment
-from pcl_lib.experiments.record import RECORDS, StaleRecord, read_record, verify, write_record
-from pcl_lib.experiments.source import Source, source_of
+from pcl_lib.experiments.autoencoder.distances import EXPERIMENT, tiny
+from pcl_lib.experiments.catalogue import EXPERIMENTS, experiment
+from pcl_lib.experiments.record import RECORDS, StaleRecord, digest_of, read_record, verify, write_record
+from pcl_lib.experiments.runner.provenance import Source, source_of
+from pcl_lib.experiments.runner.run import run_experiment
 from tests.experiments.conftest import git
 
+NAME = EXPERIMENT.name
 FIELDS = (
     "experiment",
     "preset",
@@ -29,6 +31,7 @@ FIELDS = (
     "commit",
     "clean",
     "previews",
+    "digest",
     "result",
 )
 
@@ -78,7 +81,7 @@ def test_no_part_of_a_file_is_left_behind(written):
 
 def test_a_stale_record_is_found(written, monkeypatch, capsys):
     assert main(["verify", "--records", str(written.parent)]) == 0
-    monkeypatch.setitem(PRESETS, "tiny", lambda: replace(tiny(), blur=0.06))
+    monkeypatch.setitem(EXPERIMENT.presets, "tiny", lambda: replace(tiny(), blur=0.06))
     assert main(["verify", "--records", str(written.parent)]) == 1
     shown = capsys.readouterr()
     assert f"stale: {NAME}.json: settings" in shown.err
@@ -87,13 +90,14 @@ def test_a_stale_record_is_found(written, monkeypatch, capsys):
 
 
 def test_a_record_of_an_older_version_is_stale(written, monkeypatch):
-    monkeypatch.setattr(experiment(NAME), "VERSION", 2)
+    newer = replace(EXPERIMENT, version=2)
+    monkeypatch.setattr(records, "experiment", lambda _: newer)
     with pytest.raises(StaleRecord, match="record it again"):
         verify(written)
 
 
 def test_a_record_of_a_preset_that_is_gone_is_stale(written, monkeypatch):
-    monkeypatch.delitem(PRESETS, "tiny")
+    monkeypatch.delitem(EXPERIMENT.presets, "tiny")
     with pytest.raises(StaleRecord, match="there is no preset 'tiny' any more"):
         verify(written)
 
@@ -120,9 +124,28 @@ def test_previews_of_another_run_are_found(written):
 
 def test_a_lacking_run_in_a_record_is_found(written):
     result = json.loads(written.read_text())["result"]
-    edit(written, result=result | {"rows": result["rows"][1:]})
+    lacking = result | {"rows": result["rows"][1:]}
+    edit(written, result=lacking, digest=digest_of(lacking))
     with pytest.raises(ValueError, match="the result lacks the runs AE CD 0; a record has them all"):
         verify(written)
+
+
+@pytest.mark.parametrize("what", ["metric", "cost", "curve", "seed"])
+def test_a_number_edited_by_hand_is_found(written, what):
+    result = json.loads(written.read_text())["result"]
+    row = result["rows"][3]
+    if what == "metric":
+        row["metrics"]["EMD"] *= 0.999
+    elif what == "cost":
+        row["relative_cost"] += 1e-9
+    elif what == "seed":
+        row["seed"] = 1 - row["seed"]
+    else:
+        result["curves"][0][-1][0][0] -= 1e-6
+    edit(written, result=result)
+    with pytest.raises(StaleRecord, match="a number was changed by hand"):
+        read_record(written)
+    assert main(["verify", "--records", str(written.parent)]) == 1
 
 
 def test_settings_edited_by_hand_are_found(written):
@@ -139,10 +162,10 @@ def test_no_record_says_how_to_make_one(tmp_path):
 def test_an_incomplete_result_is_not_recorded(in_turn, code, tmp_path):
     settings, _, result = in_turn
     source = source_of(tmp_path / "out", folder=code)
-    lacking = replace(result, rows=[row for row in result.rows if row["seed"] == 0])
+    lacking = replace(result, rows=[row for row in result.rows if row.seed == 0])
     with pytest.raises(ValueError, match="lacks the runs AE CD 1, AE CD lengths 1"):
         write_record(NAME, "tiny", settings, lacking, source, folder=tmp_path / "records")
-    nan = [row | {"metrics": row["metrics"] | {"HD": float("nan")}} for row in result.rows]
+    nan = [replace(row, metrics={**row.metrics, "HD": float("nan")}) for row in result.rows]
     with pytest.raises(ValueError, match="is not finite"):
         write_record(NAME, "tiny", settings, replace(result, rows=nan), source, folder=tmp_path / "records")
     with pytest.raises(ValueError, match="a record has the settings of its preset 'tiny'"):
@@ -220,7 +243,7 @@ def test_run_prints_tables_and_keeps_what_it_finished(in_turn, capsys, tmp_path)
 
 def test_a_recording_run_writes_its_record(in_turn, code, capsys, tmp_path, monkeypatch):
     _, folder, _ = in_turn
-    monkeypatch.setitem(PRESETS, "record-tiny", tiny)
+    monkeypatch.setitem(EXPERIMENT.presets, "record-tiny", tiny)
     monkeypatch.setattr("pcl_lib.experiments.__main__.source_of", lambda _: Source(code, head(code)))
     command = ["run", NAME, "--preset", "record-tiny", "--device", "cpu", "--out", str(folder)]
     assert main([*command, "--records", str(tmp_path)]) == 0
@@ -230,15 +253,15 @@ def test_a_recording_run_writes_its_record(in_turn, code, capsys, tmp_path, monk
 
 
 def test_a_recording_run_that_is_stopped_writes_nothing(code, tmp_path, monkeypatch):
-    monkeypatch.setitem(PRESETS, "record-tiny", tiny)
+    monkeypatch.setitem(EXPERIMENT.presets, "record-tiny", tiny)
     monkeypatch.setattr("pcl_lib.experiments.__main__.source_of", lambda _: Source(code, head(code)))
 
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pcl_lib.experiments.costs.measure", stopped)
+    monkeypatch.setattr("pcl_lib.experiments.runner.timing.step_times", stopped)
     command = ["run", NAME, "--preset", "record-tiny", "--device", "cpu", "--out", str(tmp_path / "out")]
-    monkeypatch.setattr("pcl_lib.experiments.runs.train_all", lambda *_, **__: None)
+    monkeypatch.setattr("pcl_lib.experiments.runner.training.train_all", lambda *_, **__: None)
     with pytest.raises(KeyboardInterrupt):
         main([*command, "--records", str(tmp_path / "records")])
     assert not (tmp_path / "records").exists()
@@ -261,10 +284,10 @@ def test_the_committed_record_is_not_stale(name):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_experiment_runs_at_its_tiniest(name, tmp_path):
-    module = experiment(name)
-    settings = replace(module.PRESETS["tiny"](), seeds=(7,))
-    result = module.run(settings, folder=tmp_path, device="cpu", progress=False)
-    assert {row["seed"] for row in result.rows} == {7}
+    of = experiment(name)
+    settings = replace(of.presets["tiny"](), seeds=(7,))
+    result = run_experiment(of, settings, folder=tmp_path, device="cpu", progress=False)
+    assert {row.seed for row in result.rows} == {7}
 
 
 def head(folder):

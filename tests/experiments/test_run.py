@@ -11,29 +11,33 @@ import torch
 
 from pcl_lib.data import ReadError
 from pcl_lib.distances import chamfer, emd
-from pcl_lib.experiments import runs
-from pcl_lib.experiments.autoencoder_distances import METRICS, live, record_cpu, run, tiny
-from pcl_lib.experiments.autoencoder_parts import build, loss_function, shapes
-from pcl_lib.experiments.evaluate import metrics, reconstruct
+from pcl_lib.experiments.autoencoder.build import build, loss_function
+from pcl_lib.experiments.autoencoder.data import shapes
+from pcl_lib.experiments.autoencoder.distances import live, record_cpu, run, tiny
+from pcl_lib.experiments.autoencoder.evaluate import metrics, reconstruct
+from pcl_lib.experiments.autoencoder.settings import METRICS
+from pcl_lib.experiments.runner import training
+from pcl_lib.experiments.runner.experiment import Run
+from pcl_lib.experiments.runner.training import load_final_weights
 from tests.experiments import stopped
 from tests.experiments.alike import same
 
 
 def test_the_result_has_every_run(in_turn):
     settings, _, result = in_turn
-    assert [(row["network"], row["loss"], row["seed"]) for row in result.rows] == [
+    assert [(*row.configuration, row.seed) for row in result.rows] == [
         (network, loss, seed)
         for seed in settings.seeds
         for network in settings.networks
         for loss in settings.losses
     ]
     for row in result.rows:
-        assert tuple(row["metrics"]) == METRICS
-        assert all(np.isfinite(value) and value > 0 for value in row["metrics"].values())
-        assert row["ms_per_step"] > 0
-        assert row["metrics"]["EM-kD"] >= row["metrics"]["EMD"] - 1e-6
-        if row["loss"] == "CD":
-            assert row["relative_cost"] == 1
+        assert tuple(row.metrics) == METRICS
+        assert all(np.isfinite(value) and value > 0 for value in row.metrics.values())
+        assert row.ms_per_step > 0
+        assert row.metrics["EM-kD"] >= row.metrics["EMD"] - 1e-6
+        if row.factors["loss"] == "CD":
+            assert row.relative_cost == 1
     for curve in result.curves.values():
         assert curve.shape == (len(settings.seeds), settings.looks)
     assert result.logged_steps == [2, 4]
@@ -46,14 +50,14 @@ def test_the_result_has_every_run(in_turn):
 
 def test_metrics_are_those_of_the_weights_that_are_kept(in_turn):
     settings, folder, result = in_turn
-    one = runs.Run("Folding", "Sinkhorn", 1)
+    one = Run(("Folding", "Sinkhorn"), 1)
     network = build(settings, "Folding", 0)
-    network.load_state_dict(runs.final_weights(one.folder(folder)))
+    load_final_weights(one.folder(folder), {"model": network})
     truth = shapes(settings).test
     made = reconstruct(network, truth)
-    row = next(row for row in result.rows if (row["network"], row["loss"], row["seed"]) == one)
-    assert row["metrics"]["CD"] == pytest.approx(float(chamfer(made, truth).mean()), rel=1e-5)
-    assert row["metrics"]["EMD"] == pytest.approx(float(emd(made, truth).value.mean()), rel=1e-5)
+    row = next(row for row in result.rows if (row.configuration, row.seed) == one)
+    assert row.metrics["CD"] == pytest.approx(float(chamfer(made, truth).mean()), rel=1e-5)
+    assert row.metrics["EMD"] == pytest.approx(float(emd(made, truth).value.mean()), rel=1e-5)
     assert metrics(settings, truth, truth, METRICS) == dict.fromkeys(METRICS, 0.0)
 
 
@@ -95,7 +99,7 @@ def test_the_losses_learn():
     truth = shapes(settings).test
     untrained = chamfer(reconstruct(build(settings, "AE", 0), truth), truth).mean()
     for row in result.rows:
-        assert row["metrics"]["CD"] < 0.7 * untrained, row["loss"]
+        assert row.metrics["CD"] < 0.7 * untrained, row.factors["loss"]
 
 
 def test_processes_side_by_side_give_the_same(in_turn, monkeypatch, tmp_path):
@@ -107,7 +111,7 @@ def test_processes_side_by_side_give_the_same(in_turn, monkeypatch, tmp_path):
 
 def test_what_is_finished_is_not_run_again(in_turn, monkeypatch):
     settings, folder, result = in_turn
-    monkeypatch.setattr(runs, "train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "train", lambda *_: pytest.fail("trained again"))
     again = run(settings, folder=folder, device="cpu", progress=False)
     same(again, result)
     assert again.rows == result.rows
@@ -135,11 +139,11 @@ def test_killed_and_resumed_it_ends_the_same(in_turn, monkeypatch, tmp_path):
 def test_stopped_between_the_last_look_and_the_result(in_turn, tmp_path):
     settings, _, result = in_turn
     settings = replace(settings, networks=("AE",), losses=("CD",), seeds=(0,))
-    one = runs.Run("AE", "CD", 0)
+    one = Run(("AE", "CD"), 0)
     first = run(settings, folder=tmp_path, device="cpu", progress=False)
     (one.folder(tmp_path) / "run.npz").unlink()
     same(run(settings, folder=tmp_path, device="cpu", progress=False), first)
-    assert first.rows[0]["metrics"] == result.rows[0]["metrics"]
+    assert first.rows[0].metrics == result.rows[0].metrics
 
 
 def test_a_folder_of_other_settings_is_refused(in_turn):

@@ -5,9 +5,10 @@ from statistics import mean, stdev
 
 import pytest
 
-from pcl_lib.experiments.autoencoder_distances import LOSSES, NAME, NETWORKS, PRESETS, VERSION, Settings, tiny
-from pcl_lib.experiments.hashing import settings_hash
-from pcl_lib.experiments.result import Result
+from pcl_lib.experiments.autoencoder.distances import EXPERIMENT, tiny
+from pcl_lib.experiments.autoencoder.settings import LOSSES, NETWORKS, Settings
+from pcl_lib.experiments.runner.result import Result, Row
+from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 OTHER = {
     "networks": ("AE",),
@@ -33,8 +34,8 @@ def test_the_hash_changes_with_any_setting(name):
     if name in ("shown", "curve_shapes"):
         changed["test_shapes"] = 6
         settings = replace(settings, test_shapes=6)
-    assert settings_hash(NAME, VERSION, replace(settings, **changed)) != settings_hash(
-        NAME, VERSION, settings
+    assert settings_hash(EXPERIMENT.name, EXPERIMENT.version, replace(settings, **changed)) != settings_hash(
+        EXPERIMENT.name, EXPERIMENT.version, settings
     )
 
 
@@ -45,19 +46,24 @@ def test_the_hash_depends_on_name_and_version_too():
 
 
 def test_presets_are_whole_and_differ():
-    assert set(PRESETS) == {"live", "record", "record-cpu", "tiny"}
-    for name, preset in PRESETS.items():
+    assert set(EXPERIMENT.presets) == {"live", "record", "record-cpu", "tiny"}
+    for name, preset in EXPERIMENT.presets.items():
         settings = preset()
         assert settings.networks == NETWORKS
         assert settings.losses == LOSSES
         assert len(settings.seeds) >= 2, name
         assert settings.logged_steps[-1] == settings.steps
         assert len(set(settings.logged_steps)) == settings.looks
-    assert len({settings_hash(NAME, VERSION, preset()) for preset in PRESETS.values()}) == len(PRESETS)
+    assert len(
+        {
+            settings_hash(EXPERIMENT.name, EXPERIMENT.version, preset())
+            for preset in EXPERIMENT.presets.values()
+        }
+    ) == len(EXPERIMENT.presets)
 
 
 def test_the_record_has_the_sizes_of_caloss():
-    settings = PRESETS["record"]()
+    settings = EXPERIMENT.presets["record"]()
     assert (settings.n_points, settings.code_dim, settings.batch_size) == (2048, 128, 16)
     assert settings.learning_rate == 1e-4
     assert settings.steps == 1000 * (settings.train_shapes // settings.batch_size)
@@ -67,7 +73,7 @@ def test_the_record_has_the_sizes_of_caloss():
     ("changes", "message"),
     [
         ({"losses": ("CD", "MSE")}, r"losses must be some of CD, CD lengths, .*, received \('CD', 'MSE'\)"),
-        ({"losses": ("EMD",)}, "losses must hold 'CD', to which costs are relative"),
+        ({"losses": ("EMD",)}, "the runs must hold loss 'CD', to which costs are relative"),
         ({"networks": ()}, "networks must be some of AE, Folding"),
         ({"seeds": (1, 1)}, "seeds must be different from each other"),
         ({"seeds": ()}, "at least one"),
@@ -84,14 +90,7 @@ def test_bad_settings_are_refused(changes, message):
 def test_tables_are_means_and_deviations_over_seeds():
     values = {("AE", "CD"): [1.0, 2.0, 4.5], ("AE", "EMD"): [3.0, 3.0, 3.0]}
     rows = [
-        {
-            "network": key[0],
-            "loss": key[1],
-            "seed": s,
-            "metrics": {"HD": v},
-            "ms_per_step": 2 * v,
-            "relative_cost": 1.0,
-        }
+        Row(dict(zip(("network", "loss"), key, strict=True)), s, {"HD": v}, 2 * v, relative_cost=1.0)
         for key, column in values.items()
         for s, v in enumerate(column)
     ]

@@ -1,13 +1,12 @@
-"""The networks and the losses that settings of the experiments on completion name, and what runs are made of."""
+"""The networks and the losses that settings of the experiments on completion name, and what trains them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
 
 from pcl_lib.distances import (
     auction,
@@ -19,11 +18,8 @@ from pcl_lib.distances import (
     truncated_cd,
     weighted_chamfer,
 )
-from pcl_lib.experiments.arrays import Arrays, preview
-from pcl_lib.experiments.completion_data import load_pairs
-from pcl_lib.experiments.completion_evaluate import look, measure, spread
-from pcl_lib.experiments.completion_settings import Settings
-from pcl_lib.experiments.parts import Parts, Run
+from pcl_lib.experiments.completion.settings import Settings
+from pcl_lib.experiments.runner.experiment import Run
 from pcl_lib.losses import folding_loss, pcn_alpha, pcn_loss, pointattn_loss, snowflake_loss
 from pcl_lib.models import PCN, FoldingCompletion, PointAttN, SnowflakeNet
 from pcl_lib.trainers import ShapeCompletion
@@ -129,40 +125,10 @@ def objective(settings: Settings, network: str, loss: str) -> StagedLoss:
     return of_stages
 
 
-def _origin(settings: Settings) -> Mapping[str, str]:
-    return {"name": load_pairs(settings).name, "checksum": load_pairs(settings).checksum}
-
-
-def _training(settings: Settings, device: torch.device) -> TensorDataset:
-    return TensorDataset(*(tensor.to(device) for tensor in load_pairs(settings).training.tensors))
-
-
-def _method(settings: Settings, run: Run, device: torch.device) -> ShapeCompletion:
-    network = build(settings, run.network, run.seed).to(device)
-    at = settings.attn_learning_rate if run.network == "PointAttN" else settings.learning_rate
-    optimizer = torch.optim.Adam(network.parameters(), lr=at)
+def method(settings: Settings, run: Run, device: torch.device) -> ShapeCompletion:
+    network, loss = run.configuration
+    model = build(settings, network, run.seed).to(device)
+    at = settings.attn_learning_rate if network == "PointAttN" else settings.learning_rate
+    optimizer = torch.optim.Adam(model.parameters(), lr=at)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, settings.steps))
-    return ShapeCompletion(network, objective(settings, run.network, run.loss), optimizer, schedule)
-
-
-def _previews(settings: Settings, arrays: Mapping[Run, Arrays]) -> Arrays:
-    data, first = load_pairs(settings), settings.seeds[0]
-    previews = {
-        "truth": preview(spread(data.views.complete, settings.shown)),
-        "partial": preview(spread(data.views.partial, settings.shown)),
-    }
-    if len(data.scans):
-        previews["lidar/partial"] = preview(spread(data.scans, settings.shown))
-    followed = "HyperCD" if "HyperCD" in settings.losses else "CD"
-    for network in settings.networks:
-        for loss in settings.losses:
-            of = arrays[Run(network, loss, first)]
-            previews[f"{network}/{loss}"] = of["shown"]
-            previews[f"distances/{network}/{loss}"] = of["distances"]
-            if "lidar" in of:
-                previews[f"lidar/{network}/{loss}"] = of["lidar"]
-        previews[f"{network}/steps"] = arrays[Run(network, followed, first)]["steps"]
-    return previews
-
-
-PARTS = Parts(_origin, _training, _method, look, measure, _previews)
+    return ShapeCompletion(model, objective(settings, network, loss), optimizer, schedule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 
 from pcl_lib.data import Pairs
 from pcl_lib.distances import f_score
-from pcl_lib.experiments.arrays import Arrays, preview
-from pcl_lib.experiments.completion_data import load_pairs
-from pcl_lib.experiments.completion_settings import Settings
-from pcl_lib.experiments.parts import Measured
+from pcl_lib.experiments.completion.data import load_pairs
+from pcl_lib.experiments.completion.settings import Settings
+from pcl_lib.experiments.runner.evaluation import evaluated
+from pcl_lib.experiments.runner.experiment import Measured, Run
+from pcl_lib.experiments.runner.npz import Arrays, preview
 from pcl_lib.metrics import cd_l1, cd_l2, f1_at_1_percent, fidelity, kitti_mmd
 from pcl_lib.neighbors import nearest_each_way
 
@@ -25,15 +27,9 @@ _SCALE = 1000.0  # Fidelity and MMD are squared and x1000, as tables since PoinT
 _TOGETHER = 16  # clouds that go through the network at once
 
 
-@torch.no_grad()
 def complete(network: nn.Module, partial: Float[Tensor, "b m 3"]) -> Float[Tensor, "b n 3"]:
     """The completions, the last stages, in evaluation; the network is in training mode again afterwards."""
-    device = next(network.parameters()).device
-    network.eval()
-    try:
-        return torch.cat([network(part.to(device))[-1] for part in partial.split(_TOGETHER)]).cpu()
-    finally:
-        network.train()
+    return evaluated(network, partial, together=_TOGETHER, output=lambda stages: stages[-1]).cpu()
 
 
 def spread(items: Tensor, count: int) -> Tensor:
@@ -51,18 +47,18 @@ def equal_density_f1(settings: Settings, made: Tensor, truth: Tensor) -> Tensor:
     return f_score(made, truth, _F1 * math.sqrt(BENCHMARK_POINTS / settings.n_points)).f
 
 
-def look(settings: Settings, network: nn.Module) -> Arrays:
+def look(settings: Settings, modules: Mapping[str, nn.Module]) -> Arrays:
     """CD-L1 of some held-out views, and the first shape shown as the network makes it now."""
-    views = load_pairs(settings).views
+    network, views = modules["model"], load_pairs(settings).views
     made = complete(network, spread(views.partial, settings.curve_shapes))
     value = cd_l1(made, spread(views.complete, settings.curve_shapes)).double().mean()
     first = complete(network, spread(views.partial, settings.shown)[:1])
     return {"value": np.array(float(value)), "made": preview(first[0])}
 
 
-def measure(settings: Settings, network: nn.Module) -> Measured:
+def measure(settings: Settings, modules: Mapping[str, nn.Module]) -> Measured:
     """Metrics of held-out views, crops and scans, and what previews are made of."""
-    data = load_pairs(settings)
+    network, data = modules["model"], load_pairs(settings)
     made = complete(network, data.views.partial)
     truth = data.views.complete
     each = cd_l1(made, truth).double()
@@ -83,6 +79,26 @@ def measure(settings: Settings, network: nn.Module) -> Measured:
         found["MMD"] = kitti_mmd(cars, data.cars, squared=True, scale=_SCALE).double().mean()
         arrays["lidar"] = preview(spread(cars, settings.shown))
     return Measured({name: float(value) for name, value in found.items()}, arrays)
+
+
+def previews(settings: Settings, arrays: Mapping[Run, Arrays]) -> Arrays:
+    data, first = load_pairs(settings), settings.seeds[0]
+    found = {
+        "truth": preview(spread(data.views.complete, settings.shown)),
+        "partial": preview(spread(data.views.partial, settings.shown)),
+    }
+    if len(data.scans):
+        found["lidar/partial"] = preview(spread(data.scans, settings.shown))
+    followed = "HyperCD" if "HyperCD" in settings.losses else "CD"
+    for network in settings.networks:
+        for loss in settings.losses:
+            of = arrays[Run((network, loss), first)]
+            found[f"{network}/{loss}"] = of["shown"]
+            found[f"distances/{network}/{loss}"] = of["distances"]
+            if "lidar" in of:
+                found[f"lidar/{network}/{loss}"] = of["lidar"]
+        found[f"{network}/steps"] = arrays[Run((network, followed), first)]["steps"]
+    return found
 
 
 def _scores(settings: Settings, made: Tensor, truth: Tensor) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from pcl_lib.trainers.files import write_whole
+from pcl_lib._files import write_whole
 
 Arrays = dict[str, np.ndarray]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from pcl_lib.data import airplanes, stack, synthetic
 
 
-class Shapes(NamedTuple):
+class ShapeSet(NamedTuple):
     """`train` (S, N, 3), `test` (T, N, 3), the `name` of the data set and the SHA-256 `checksum` of both tensors."""
 
     train: Float[Tensor, "s n d"]
@@ -25,7 +25,7 @@ class Shapes(NamedTuple):
 @lru_cache(maxsize=2)
 def load_shapes(
     data: str, families: tuple[str, ...], train_shapes: int, test_shapes: int, n_points: int
-) -> Shapes:
+) -> ShapeSet:
     """Clouds of n_points points each: "airplanes" of ModelNet40, or synthetic "families" in equal numbers.
 
     The airplanes are the first of either official split, in the unit ball. Families have other seeds for training
@@ -58,7 +58,7 @@ def load_shapes(
     else:
         raise ValueError(f'data must be "airplanes" or "families", received {data!r}')
     digest = hashlib.sha256(train.numpy().tobytes() + test.numpy().tobytes())
-    return Shapes(train, test, name, digest.hexdigest())
+    return ShapeSet(train, test, name, digest.hexdigest())
 
 
 def _first(split: str, count: int, n_points: int) -> Sequence:

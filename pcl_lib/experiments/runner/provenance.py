@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pcl_lib
-from pcl_lib.trainers.files import write_whole
+from pcl_lib._files import write_whole
 
 PACKAGE = Path(pcl_lib.__file__).parent
 

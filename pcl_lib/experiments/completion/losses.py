@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pcl_lib.experiments.carry_out import carry_out
-from pcl_lib.experiments.completion_parts import PARTS
-from pcl_lib.experiments.completion_settings import LOSSES, Settings
-from pcl_lib.experiments.result import Result
-
-__all__ = ["LOSSES", "NAME", "PRESETS", "VERSION", "Settings", "live", "record", "record_cpu", "run", "tiny"]
-
-NAME = "completion-losses"
-VERSION = 1  # raise it when the same settings would give other results
+from pcl_lib.experiments.completion import build, data, evaluate
+from pcl_lib.experiments.completion.settings import LOSSES, Settings
+from pcl_lib.experiments.runner.experiment import Experiment
+from pcl_lib.experiments.runner.result import Result
+from pcl_lib.experiments.runner.run import run_experiment
 
 
 def run(
@@ -27,10 +22,7 @@ def run(
 ) -> Result:
     """Train each network with each loss and each seed, measure what it completes, and time the losses.
 
-    - `folder`: where checkpoints and finished runs are kept; a later call with the same settings goes on from there
-      and ends with the same numbers. Without one nothing is kept.
-    - `device`: "auto" (a GPU if there is one), "cpu" or "cuda". On a CPU a run has one thread of torch, and so its
-      numbers do not depend on `processes`, the number of runs side by side.
+    Arguments and errors as in `run_experiment`.
 
     Metrics of the rows, means over held-out pairs: on PCN-style views "CD-L1" (also of each category, "CD-L1
     airplane"), "CD-L2", "F1" (at 0.01) and "F1 at equal density" (at 0.01 sqrt(16,384 / n_points): as many spacings
@@ -43,19 +35,10 @@ def run(
     "distances/<network>/<loss>" (1001,), quantiles of its nearest distances, both ways, on all held-out views;
     with cars "lidar/partial" (k, M, 3) and "lidar/<network>/<loss>" (k, N, 3). All float16.
     "relative_cost" is the time of a training step over that with CD: median over `cost_steps` batches that all losses
-    get in turn, from the weights that CD reached with the same seed.
-
-    Errors: `ValueError` for a folder of other settings; `ReadError` if the data are not there.
+    get in turn, each from the weights that it reached with the same seed.
     """
-    return carry_out(
-        PARTS,
-        settings,
-        name=NAME,
-        version=VERSION,
-        folder=folder,
-        device=device,
-        progress=progress,
-        processes=processes,
+    return run_experiment(
+        EXPERIMENT, settings, folder=folder, device=device, progress=progress, processes=processes
     )
 
 
@@ -157,9 +140,15 @@ def tiny() -> Settings:
     )
 
 
-PRESETS: dict[str, Callable[[], Settings]] = {
-    "live": live,
-    "record": record,
-    "record-cpu": record_cpu,
-    "tiny": tiny,
-}
+EXPERIMENT = Experiment(
+    name="completion-losses",
+    title="One completion network, sixteen losses to train it with (Landau CD, Table II and Figures 2a and 5).",
+    version=1,
+    presets={"live": live, "record": record, "record-cpu": record_cpu, "tiny": tiny},
+    origin=data.origin,
+    training=data.training,
+    method=build.method,
+    look=evaluate.look,
+    measure=evaluate.measure,
+    previews=evaluate.previews,
+)

@@ -1,4 +1,4 @@
-"""Two losses, the same seeds: the differences of their runs, and how far they can be trusted."""
+"""Two configurations, the same seeds: the differences of their runs, and how far they can be trusted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from pcl_lib.experiments.result import Result
+from pcl_lib.experiments.runner.experiment import Configuration
+from pcl_lib.experiments.runner.result import Result
 
 CONFIDENCE = 0.95
 
@@ -61,34 +62,24 @@ class Difference:
         return int(self.low > 0) - int(self.high < 0)
 
 
-def by_seed(result: Result, metric: str, network: str, loss: str) -> dict[int, float]:
-    """A metric of a network under a loss, by seed. Errors: `ValueError` if there is no such run or metric."""
-    rows = [row for row in result.rows if (row["network"], row["loss"]) == (network, loss)]
-    if not rows:
-        known = sorted({(row["network"], row["loss"]) for row in result.rows})
-        raise ValueError(f"there is no run of {network!r} with {loss!r}; there are {known}")
-    if metric not in rows[0]["metrics"]:
-        raise ValueError(f"metric must be one of {', '.join(rows[0]['metrics'])}, received {metric!r}")
-    return {row["seed"]: row["metrics"][metric] for row in rows}
-
-
-def paired(
-    result: Result, metric: str, *, network: str, loss: str, than: str, relative: bool = False
+def paired_difference(
+    result: Result, metric: str, of: Configuration, *, than: Configuration, relative: bool = False
 ) -> Difference:
-    """`metric` under `loss` minus that under `than`, seed by seed: equal weights and batches to begin with.
+    """`metric` of one configuration minus that of another, seed by seed: equal weights and batches to begin with.
 
-    `relative`: in per cent of the mean under `than`.
+    `of`, `than`: values of the factors, such as ("PCN", "Landau CD"). `relative`: in per cent of the mean of `than`.
     Errors: `ValueError` for runs that are missing, or that do not have at least two seeds in common.
 
+    >>> from pcl_lib.experiments.runner.result import Row
     >>> rows = [
-    ...     {"network": "PCN", "loss": loss, "seed": seed, "metrics": {"CD-L2": 4.0 + seed + (loss == "CD")}}
+    ...     Row({"network": "PCN", "loss": loss}, seed, {"CD-L2": 4.0 + seed + (loss == "CD")}, 1.0)
     ...     for loss in ("CD", "Landau CD") for seed in (0, 1)
     ... ]
     >>> result = Result(rows, {}, [], "CD-L2", {}, {}, "cpu", 1.0)
-    >>> paired(result, "CD-L2", network="PCN", loss="Landau CD", than="CD")
+    >>> paired_difference(result, "CD-L2", ("PCN", "Landau CD"), than=("PCN", "CD"))
     Difference(values=(-1.0, -1.0))
     """
-    ours, theirs = (by_seed(result, metric, network, name) for name in (loss, than))
+    ours, theirs = (result.values(metric, *configuration) for configuration in (of, than))
     seeds = sorted(ours.keys() & theirs.keys())
     scale = 100 / float(np.mean(list(theirs.values()))) if relative else 1.0
     return Difference(tuple(scale * (ours[seed] - theirs[seed]) for seed in seeds))

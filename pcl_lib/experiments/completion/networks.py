@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pcl_lib.experiments.carry_out import carry_out
-from pcl_lib.experiments.completion_parts import PARTS
-from pcl_lib.experiments.completion_settings import NETWORKS, Settings
-from pcl_lib.experiments.result import Result
-
-__all__ = [
-    "NAME",
-    "NETWORKS",
-    "PRESETS",
-    "VERSION",
-    "Settings",
-    "live",
-    "record",
-    "record_cpu",
-    "run",
-    "tiny",
-]
-
-NAME = "completion-networks"
-VERSION = 1  # raise it when the same settings would give other results
+from pcl_lib.experiments.completion import build, data, evaluate
+from pcl_lib.experiments.completion.settings import Settings
+from pcl_lib.experiments.runner.experiment import Experiment
+from pcl_lib.experiments.runner.result import Result
+from pcl_lib.experiments.runner.run import run_experiment
 
 
 def run(
@@ -38,17 +22,10 @@ def run(
 ) -> Result:
     """Train each network with each loss and each seed, and measure what it completes on three benchmarks.
 
-    Arguments, metrics, previews and errors as in `pcl_lib.experiments.completion_losses.run`.
+    Arguments, metrics, previews and errors as in `pcl_lib.experiments.completion.losses.run`.
     """
-    return carry_out(
-        PARTS,
-        settings,
-        name=NAME,
-        version=VERSION,
-        folder=folder,
-        device=device,
-        progress=progress,
-        processes=processes,
+    return run_experiment(
+        EXPERIMENT, settings, folder=folder, device=device, progress=progress, processes=processes
     )
 
 
@@ -168,9 +145,15 @@ def tiny() -> Settings:
     )
 
 
-PRESETS: dict[str, Callable[[], Settings]] = {
-    "live": live,
-    "record": record,
-    "record-cpu": record_cpu,
-    "tiny": tiny,
-}
+EXPERIMENT = Experiment(
+    name="completion-networks",
+    title="Four completion networks, each with CD, HyperCD, Landau CD and CD by sums (Landau CD, Tables III, IV, V).",
+    version=1,
+    presets={"live": live, "record": record, "record-cpu": record_cpu, "tiny": tiny},
+    origin=data.origin,
+    training=data.training,
+    method=build.method,
+    look=evaluate.look,
+    measure=evaluate.measure,
+    previews=evaluate.previews,
+)

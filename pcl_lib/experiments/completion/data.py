@@ -13,13 +13,14 @@ from torch.utils.data import TensorDataset
 
 from pcl_lib.data import Pairs, crop_pairs, lidar_cars, view_pairs
 from pcl_lib.data.completion import DIFFICULTIES
-from pcl_lib.experiments.completion_settings import Settings
-from pcl_lib.experiments.shapes import load_shapes
+from pcl_lib.experiments.completion.settings import Settings
+from pcl_lib.experiments.runner.experiment import Origin
+from pcl_lib.experiments.shape_sets import load_shapes
 
 SCAN_SEED = 2  # load_shapes makes the training shapes with 0, the held-out ones with 1
 
 
-class CompletionData(NamedTuple):
+class CompletionSet(NamedTuple):
     """`training`: (partial, complete) by row. Held out: one view of each shape in `views`, of the `categories`, and
     `crops` by difficulty. `scans` (C, M, 3): LiDAR-like cars, and `cars` (R, N, 3): the complete cars of training;
     both are empty without cars. `name` and SHA-256 `checksum` of all.
@@ -36,7 +37,7 @@ class CompletionData(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def load_pairs(settings: Settings) -> CompletionData:
+def load_pairs(settings: Settings) -> CompletionSet:
     """The data of the settings, read or made once per process. Errors: as `load_shapes`."""
     shapes = load_shapes(
         settings.data, settings.families, settings.train_shapes, settings.test_shapes, settings.n_shape
@@ -63,7 +64,15 @@ def load_pairs(settings: Settings) -> CompletionData:
         for tensor in tensors:
             digest.update(tensor.numpy().tobytes())
     of_test = categories(settings, len(shapes.test))
-    return CompletionData(training, held_out, of_test, crops, scans, cars, shapes.name, digest.hexdigest())
+    return CompletionSet(training, held_out, of_test, crops, scans, cars, shapes.name, digest.hexdigest())
+
+
+def origin(settings: Settings) -> Origin:
+    return Origin(load_pairs(settings).name, load_pairs(settings).checksum)
+
+
+def training(settings: Settings, device: torch.device) -> TensorDataset:
+    return TensorDataset(*(tensor.to(device) for tensor in load_pairs(settings).training.tensors))
 
 
 def categories(settings: Settings, count: int) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
-from pcl_lib.experiments.plan import check_known, check_runs, evenly
+from pcl_lib.experiments.runner.experiment import Configuration
+from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
 
 NETWORKS = ("Folding", "PCN", "PointAttN", "SnowflakeNet")
 LOSSES = (
@@ -27,6 +29,7 @@ LOSSES = (
     "released Landau CD",
 )
 TWO_SIDED = ("EMD", "DCD", "InfoCD")  # they have no part that asks for the input alone
+BASELINE = "CD"
 CURVE_MEASURE = "CD-L1"
 
 
@@ -53,6 +56,9 @@ class Settings:
     - `looks`: how often CD-L1 is taken on `curve_shapes` held-out views, evenly spread over the steps and the shapes.
     - `shown`: held-out shapes (and scans) kept as previews, evenly spread. `cost_steps`: steps timed for each loss.
     """
+
+    factors: ClassVar[tuple[str, ...]] = ("network", "loss")
+    checkpoint_every: ClassVar[int] = 500
 
     networks: tuple[str, ...] = NETWORKS
     losses: tuple[str, ...] = ("CD", "HyperCD", "Landau CD", "CD sums")
@@ -100,7 +106,13 @@ class Settings:
     def __post_init__(self) -> None:
         check_known("networks", self.networks, NETWORKS)
         check_known("losses", self.losses, LOSSES)
-        check_runs(self)
+        check_runs(
+            self,
+            looks=self.looks,
+            shown=self.shown,
+            curve_shapes=self.curve_shapes,
+            test_shapes=self.test_shapes,
+        )
         two_sided = [loss for loss in self.losses if loss in TWO_SIDED]
         if "SnowflakeNet" in self.networks and two_sided:
             raise ValueError(
@@ -134,3 +146,11 @@ class Settings:
     @property
     def logged_steps(self) -> tuple[int, ...]:
         return evenly(self.steps, self.looks)
+
+    @property
+    def configurations(self) -> tuple[Configuration, ...]:
+        return tuple((network, loss) for network in self.networks for loss in self.losses)
+
+    def baseline(self, configuration: Configuration) -> Configuration:
+        """The same network with the Chamfer distance."""
+        return configuration[0], BASELINE

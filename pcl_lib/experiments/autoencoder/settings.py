@@ -1,16 +1,16 @@
-"""What `autoencoder_distances` depends on: one frozen dataclass, and its sizes for each use."""
+"""What the experiments on auto-encoders depend on: one frozen dataclass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import ClassVar
 
-from pcl_lib.experiments.plan import check_known, check_runs, evenly
+from pcl_lib.experiments.runner.experiment import Configuration
+from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
 
-NAME = "autoencoder-distances"
-VERSION = 1  # raise it when the same settings would give other results
 NETWORKS = ("AE", "Folding")
 LOSSES = ("CD", "CD lengths", "augmented CD", "EMD", "Sinkhorn")
+BASELINE = "CD"
 METRICS = ("CD", "CD lengths", "MCD", "HD", "EMD", "EM-kD")
 
 
@@ -31,6 +31,9 @@ class Settings:
     - `cost_steps`: steps timed for each loss and seed.
     - `kd_leaf`, `mcd_sizes`, `mcd_centres`: of the metrics EM-kD and MCD.
     """
+
+    factors: ClassVar[tuple[str, ...]] = ("network", "loss")
+    checkpoint_every: ClassVar[int] = 500
 
     networks: tuple[str, ...] = NETWORKS
     losses: tuple[str, ...] = LOSSES
@@ -62,87 +65,22 @@ class Settings:
         check_known("networks", self.networks, NETWORKS)
         check_known("losses", self.losses, LOSSES)
         check_known("curve_measure", (self.curve_measure,), METRICS)
-        check_runs(self)
+        check_runs(
+            self,
+            looks=self.looks,
+            shown=self.shown,
+            curve_shapes=self.curve_shapes,
+            test_shapes=self.test_shapes,
+        )
+
+    @property
+    def configurations(self) -> tuple[Configuration, ...]:
+        return tuple((network, loss) for network in self.networks for loss in self.losses)
+
+    def baseline(self, configuration: Configuration) -> Configuration:
+        """The same network with the Chamfer distance."""
+        return configuration[0], BASELINE
 
     @property
     def logged_steps(self) -> tuple[int, ...]:
         return evenly(self.steps, self.looks)
-
-
-def record() -> Settings:
-    """The sizes of the paper, for a GPU."""
-    return Settings()
-
-
-def record_cpu() -> Settings:
-    """Real airplanes on two CPU cores in well under an hour: 256 of their points, small networks, few steps.
-
-    At 512 points a step of Folding with EMD takes 3 s in the beginning, when all its points lie close together.
-    """
-    return Settings(
-        train_shapes=624,
-        test_shapes=48,
-        n_points=256,
-        code_dim=64,
-        points=(32, 64, 128),
-        ae_widths=(128, 128),
-        fold_widths=(64, 64),
-        batch_size=8,
-        learning_rate=2e-3,
-        steps=1000,
-        looks=8,
-        curve_shapes=8,
-        cost_steps=11,
-        kd_leaf=32,
-    )
-
-
-def live() -> Settings:
-    """Synthetic airplanes, chairs and tables, small enough for about a minute on two CPU cores."""
-    return replace(
-        record_cpu(),
-        seeds=(0, 1),
-        data="families",
-        families=("airplane", "chair", "table"),
-        train_shapes=192,
-        test_shapes=24,
-        code_dim=32,
-        points=(32, 64),
-        ae_widths=(128,),
-        fold_widths=(48, 48),
-        learning_rate=5e-3,
-        steps=64,
-        curve_shapes=6,
-        cost_steps=3,
-    )
-
-
-def tiny() -> Settings:
-    """Every part once, in seconds: for tests."""
-    return replace(
-        live(),
-        train_shapes=12,
-        test_shapes=3,
-        n_points=64,
-        code_dim=4,
-        points=(8,),
-        ae_widths=(8,),
-        fold_widths=(8,),
-        batch_size=4,
-        steps=4,
-        looks=2,
-        curve_shapes=2,
-        shown=2,
-        cost_steps=1,
-        kd_leaf=16,
-        mcd_sizes=(4, 8),
-        mcd_centres=8,
-    )
-
-
-PRESETS: dict[str, Callable[[], Settings]] = {
-    "live": live,
-    "record": record,
-    "record-cpu": record_cpu,
-    "tiny": tiny,
-}

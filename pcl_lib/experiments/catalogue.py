@@ -1,0 +1,27 @@
+"""The experiments, by the names they have on the command line and in records."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from pcl_lib.experiments.runner.experiment import Experiment
+
+# Imported when asked for: an experiment brings its networks, its losses and its data with it.
+EXPERIMENTS = {
+    "autoencoder-distances": "autoencoder.distances",
+    "completion-losses": "completion.losses",
+    "completion-networks": "completion.networks",
+}
+
+
+def experiment(name: str) -> Experiment[Any]:
+    """The experiment of that name.
+
+    >>> experiment("autoencoder-distances").presets.keys()
+    dict_keys(['live', 'record', 'record-cpu', 'tiny'])
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(f"the experiments are {', '.join(EXPERIMENTS)}; received {name!r}")
+    found: Experiment[Any] = import_module(f"pcl_lib.experiments.{EXPERIMENTS[name]}").EXPERIMENT
+    return found

@@ -1,0 +1,109 @@
+"""The rules that turn numbers into verdicts on a paper's claims. A page states numbers; no verdict is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.stats import binom
+
+from pcl_lib.experiments.runner.paired_difference import CONFIDENCE, Difference
+
+Verdict = Literal["holds", "holds in part", "does not hold", "cannot tell", "not tested"]
+
+HOLDS: Verdict = "holds"
+PART: Verdict = "holds in part"
+NOT: Verdict = "does not hold"
+UNKNOWN: Verdict = "cannot tell"
+UNTESTED: Verdict = "not tested"
+VERDICTS = (HOLDS, PART, NOT, UNKNOWN, UNTESTED)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of a paper and what became of it.
+
+    - `words`: the paper's, or its table in ours. `where`: section or table of the paper.
+    - `number`: what was measured, in words with numbers. `verdict`: what a rule of this file made of it.
+    - `chapter`: page and section of this book that measures it, such as "../losses/completion.html#crops".
+    """
+
+    words: str
+    where: str
+    number: str
+    verdict: Verdict
+    chapter: str
+
+    def __post_init__(self) -> None:
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}, received {self.verdict!r}")
+
+
+def graded(good: int, of: int) -> Verdict:
+    """All, some or none of the cases that a claim names.
+
+    >>> graded(3, 3), graded(1, 3), graded(0, 3)
+    ('holds', 'holds in part', 'does not hold')
+    """
+    if not 0 <= good <= of or not of:
+        raise ValueError(f"good must be from 0 to the number of cases, at least one, received {good} of {of}")
+    return HOLDS if good == of else PART if good else NOT
+
+
+def beyond_chance(count: int, of: int) -> bool:
+    """Whether so many 95 % intervals would lie on one side of zero by chance in fewer than one case in twenty.
+
+    >>> beyond_chance(1, 1), beyond_chance(1, 8), beyond_chance(2, 8)
+    (True, False, True)
+    """
+    return bool(binom.sf(count - 1, of, (1 - CONFIDENCE) / 2) < 1 - CONFIDENCE)
+
+
+def tallied(signs: Sequence[int], *, wanted: int = -1, needed: int | None = None) -> Verdict:
+    """The signs of intervals against a claimed sign: as many as claimed, more than chance gives, or the other way.
+
+    `signs`: -1, 0 (the interval holds zero) or 1 for each comparison. `needed`: how many the claim speaks of, all by
+    default. Too few for either is "cannot tell": intervals that hold zero contradict nothing.
+
+    >>> tallied([-1, -1]), tallied([-1, 0]), tallied([0, 0]), tallied([1, 1])
+    ('holds', 'holds in part', 'cannot tell', 'does not hold')
+    """
+    right, wrong = signs.count(wanted), signs.count(-wanted)
+    if right >= (needed or len(signs)):
+        return HOLDS
+    if beyond_chance(right, len(signs)):
+        return PART
+    return NOT if beyond_chance(wrong, len(signs)) else UNKNOWN
+
+
+def alike(differences: Sequence[Difference], margin: float, *, needed: int | None = None) -> Verdict:
+    """Whether differences are within a margin that was written down before: an interval that is merely wide is not.
+
+    `needed`: of how many the claim says so, all by default. It holds if so many intervals lie within the margin; it
+    does not if so many lie outside that the others cannot make up for it; in part if some lie within and some surely
+    outside, or, where only some are claimed, if some lie within.
+
+    >>> near, wide, far = Difference((0.0, 0.1)), Difference((-5.0, 5.0)), Difference((9.0, 9.1))
+    >>> alike([near], 2.0), alike([wide], 2.0), alike([far], 2.0), alike([near, far], 2.0)
+    ('holds', 'cannot tell', 'does not hold', 'holds in part')
+    """
+    within = sum(max(abs(found.low), abs(found.high)) <= margin for found in differences)
+    outside = sum(found.low > margin or found.high < -margin for found in differences)
+    wanted = len(differences) if needed is None else needed
+    if within >= wanted:
+        return HOLDS
+    if needed is not None and within:
+        return PART
+    if outside > len(differences) - (wanted if needed is not None else 1):
+        return NOT
+    return PART if outside else UNKNOWN
+
+
+def share(value: float, *, holds: float, part: float) -> Verdict:
+    """A share of the cases against the shares that a word such as "consistently" or "mostly" asks for.
+
+    >>> share(0.97, holds=0.95, part=0.6), share(0.7, holds=0.95, part=0.6), share(0.5, holds=0.95, part=0.6)
+    ('holds', 'holds in part', 'does not hold')
+    """
+    return HOLDS if value > holds else PART if value > part else NOT
