@@ -60,12 +60,32 @@ def test_layers():
     assert done.returncode == 0, f"\n{done.stdout}\n{done.stderr}"
 
 
+def contract(name: str) -> dict:
+    """The contract of the import linter whose name begins so."""
+    (found,) = [c for c in CONFIG["tool"]["importlinter"]["contracts"] if c["name"].startswith(name)]
+    return found
+
+
 def test_every_package_is_in_a_layer():
-    layers, figures = CONFIG["tool"]["importlinter"]["contracts"]
-    listed = {name.strip(" ()") for layer in layers["layers"] for name in layer.split("|")}
+    listed = {name.strip(" ()") for layer in contract("Imports")["layers"] for name in layer.split("|")}
     assert listed >= PACKAGES
-    forbidden = {name.removeprefix("pcl_lib.") for name in figures["forbidden_modules"]}
-    assert forbidden == PACKAGES - {"viz", "neighbors", "_checks", "experiments"}
+    public = {name for name in PACKAGES if not name.startswith("_")}
+    forbidden = {name.removeprefix("pcl_lib.") for name in contract("Figures")["forbidden_modules"]}
+    assert forbidden == public - {"viz", "neighbors", "experiments", "trainers"}
+
+
+def test_every_file_of_the_training_loop_is_in_its_contract():
+    """Those that are not are the methods of papers, which may know networks and losses."""
+    files = {path.stem for path in (ROOT / "pcl_lib" / "trainers").glob("*.py")} - {"__init__"}
+    loop = {name.rpartition(".")[2] for name in contract("The training loop")["source_modules"]}
+    assert files - loop == {"completion", "reconstruction"}
+
+
+def test_every_experiment_is_in_the_contracts():
+    folders = {path.parent.name for path in (ROOT / "pcl_lib" / "experiments").glob("*/__init__.py")}
+    papers = {f"pcl_lib.experiments.{name}" for name in folders - {"runner"}}
+    assert set(contract("Experiments know nothing")["modules"]) == papers
+    assert set(contract("The runner")["forbidden_modules"]) >= papers
 
 
 def test_no_notebook_in_the_tree():

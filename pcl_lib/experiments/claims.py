@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from scipy.stats import binom
 
 from pcl_lib.experiments.runner.paired_difference import CONFIDENCE, Difference
 
-Verdict = Literal["holds", "holds in part", "does not hold", "cannot tell", "not tested"]
-
-HOLDS: Verdict = "holds"
-PART: Verdict = "holds in part"
-NOT: Verdict = "does not hold"
-UNKNOWN: Verdict = "cannot tell"
-UNTESTED: Verdict = "not tested"
+HOLDS = "holds"
+PART = "holds in part"
+NOT = "does not hold"
+UNKNOWN = "cannot tell"
+UNTESTED = "not tested"
 VERDICTS = (HOLDS, PART, NOT, UNKNOWN, UNTESTED)
 
 
@@ -32,7 +29,7 @@ class Claim:
     words: str
     where: str
     number: str
-    verdict: Verdict
+    verdict: str
     chapter: str
 
     def __post_init__(self) -> None:
@@ -40,7 +37,7 @@ class Claim:
             raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}, received {self.verdict!r}")
 
 
-def graded(good: int, of: int) -> Verdict:
+def graded(good: int, of: int) -> str:
     """All, some or none of the cases that a claim names.
 
     >>> graded(3, 3), graded(1, 3), graded(0, 3)
@@ -60,7 +57,7 @@ def beyond_chance(count: int, of: int) -> bool:
     return bool(binom.sf(count - 1, of, (1 - CONFIDENCE) / 2) < 1 - CONFIDENCE)
 
 
-def tallied(signs: Sequence[int], *, wanted: int = -1, needed: int | None = None) -> Verdict:
+def tallied(signs: Sequence[int], *, wanted: int = -1, needed: int | None = None) -> str:
     """The signs of intervals against a claimed sign: as many as claimed, more than chance gives, or the other way.
 
     `signs`: -1, 0 (the interval holds zero) or 1 for each comparison. `needed`: how many the claim speaks of, all by
@@ -77,30 +74,43 @@ def tallied(signs: Sequence[int], *, wanted: int = -1, needed: int | None = None
     return NOT if beyond_chance(wrong, len(signs)) else UNKNOWN
 
 
-def alike(differences: Sequence[Difference], margin: float, *, needed: int | None = None) -> Verdict:
-    """Whether differences are within a margin that was written down before: an interval that is merely wide is not.
+def alike(differences: Sequence[Difference], margin: float) -> str:
+    """Whether all differences are within a margin that was written down before; one that is merely wide shows nothing.
 
-    `needed`: of how many the claim says so, all by default. It holds if so many intervals lie within the margin; it
-    does not if so many lie outside that the others cannot make up for it; in part if some lie within and some surely
-    outside, or, where only some are claimed, if some lie within.
+    All intervals within hold the claim, all surely outside refute it, some surely outside leave a part of it.
 
     >>> near, wide, far = Difference((0.0, 0.1)), Difference((-5.0, 5.0)), Difference((9.0, 9.1))
     >>> alike([near], 2.0), alike([wide], 2.0), alike([far], 2.0), alike([near, far], 2.0)
     ('holds', 'cannot tell', 'does not hold', 'holds in part')
     """
-    within = sum(max(abs(found.low), abs(found.high)) <= margin for found in differences)
-    outside = sum(found.low > margin or found.high < -margin for found in differences)
-    wanted = len(differences) if needed is None else needed
-    if within >= wanted:
+    within, outside = _beside(differences, margin)
+    if within == len(differences):
         return HOLDS
-    if needed is not None and within:
-        return PART
-    if outside > len(differences) - (wanted if needed is not None else 1):
-        return NOT
-    return PART if outside else UNKNOWN
+    return NOT if outside == len(differences) else PART if outside else UNKNOWN
 
 
-def share(value: float, *, holds: float, part: float) -> Verdict:
+def some_alike(differences: Sequence[Difference], margin: float, *, needed: int) -> str:
+    """Whether at least so many of the differences are within a margin, as a claim says that names their number.
+
+    It does not hold where so many are surely outside that the others cannot make up for it.
+
+    >>> near, wide, far = Difference((0.0, 0.1)), Difference((-5.0, 5.0)), Difference((9.0, 9.1))
+    >>> [some_alike(found, 2.0, needed=2) for found in ([near, near, far], [near, wide], [far, far], [far, wide, wide])]
+    ['holds', 'holds in part', 'does not hold', 'cannot tell']
+    """
+    within, outside = _beside(differences, margin)
+    if within >= needed:
+        return HOLDS
+    return PART if within else NOT if outside > len(differences) - needed else UNKNOWN
+
+
+def _beside(differences: Sequence[Difference], margin: float) -> tuple[int, int]:
+    """How many intervals lie within the margin, and how many surely outside."""
+    within = sum(max(abs(found.low), abs(found.high)) <= margin for found in differences)
+    return within, sum(found.low > margin or found.high < -margin for found in differences)
+
+
+def share(value: float, *, holds: float, part: float) -> str:
     """A share of the cases against the shares that a word such as "consistently" or "mostly" asks for.
 
     >>> share(0.97, holds=0.95, part=0.6), share(0.7, holds=0.95, part=0.6), share(0.5, holds=0.95, part=0.6)

@@ -69,8 +69,8 @@ def test_presets_are_whole_and_differ(module):
         assert all(isinstance(value, str | int | float | tuple) for value in asdict(settings).values())
     for name in ("record", "record-cpu"):
         assert made[name].seeds == (0, 1, 2)
-    assert completion_losses.PRESETS["record-cpu"]().losses == LOSSES
-    assert completion_networks.PRESETS["record-cpu"]().networks == NETWORKS
+    assert completion_losses.record_cpu().losses == LOSSES
+    assert completion_networks.record_cpu().networks == NETWORKS
 
 
 def test_the_defaults_are_the_papers_sizes():
