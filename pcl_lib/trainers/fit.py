@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from pcl_lib._files import PARTIAL
 from pcl_lib.trainers.checkpoint import checkpoint_path, checkpoints, load_checkpoint, save_checkpoint
 from pcl_lib.trainers.engine import Engine
-from pcl_lib._files import PARTIAL
 from pcl_lib.trainers.log import History
 from pcl_lib.trainers.method import Data, Method
 from pcl_lib.trainers.options import FORMAT, check_fabric, check_numbers, check_same_run, count_steps

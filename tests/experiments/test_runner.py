@@ -1,20 +1,14 @@
 """The runner knows factors and seeds, and nothing of what they stand for."""
 
-import ast
-from pathlib import Path
-
 import pytest
 import torch
 
 from pcl_lib.experiments import record as records
-from pcl_lib.experiments import runner
 from pcl_lib.experiments.record import read_record, write_record
 from pcl_lib.experiments.runner.experiment import Run
 from pcl_lib.experiments.runner.provenance import source_of
 from pcl_lib.experiments.runner.run import run_experiment
 from tests.experiments import toy
-
-FORBIDDEN = ("distances", "losses", "metrics", "models", "data", "codec", "viz")
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +70,3 @@ def test_it_runs_on_the_threads_that_it_found(result):
     before = torch.get_num_threads()
     run_experiment(toy.EXPERIMENT, toy.Settings(powers=("2",), seeds=(0,)), device="cpu", progress=False)
     assert torch.get_num_threads() == before
-
-
-@pytest.mark.parametrize(
-    "path", sorted(Path(runner.__file__).parent.glob("*.py")), ids=lambda path: path.stem
-)
-def test_the_runner_names_no_paper_no_network_and_no_loss(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    wrong = {
-        name for name in imported if name and name.startswith(tuple(f"pcl_lib.{part}" for part in FORBIDDEN))
-    }
-    papers = {
-        name
-        for name in imported
-        if name and name.startswith("pcl_lib.experiments.") and ".runner." not in name
-    }
-    assert not wrong | papers
