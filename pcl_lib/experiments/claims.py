@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binom
+from scipy.stats import binom, kendalltau
 
 from pcl_lib.experiments.runner.paired_difference import CONFIDENCE, Difference
 
@@ -14,6 +14,8 @@ PART = "holds in part"
 NOT = "does not hold"
 UNKNOWN = "cannot tell"
 UNTESTED = "not tested"
+# A number from one seed has no spread: whatever it is, it cannot tell.
+ONE_SEED = UNKNOWN
 VERDICTS = (HOLDS, PART, NOT, UNKNOWN, UNTESTED)
 
 
@@ -117,3 +119,15 @@ def share(value: float, *, holds: float, part: float) -> str:
     ('holds', 'holds in part', 'does not hold')
     """
     return HOLDS if value > holds else PART if value > part else NOT
+
+
+def unrelated(first: Sequence[float], second: Sequence[float]) -> str:
+    """Whether two rankings of the same things disagree, by Kendall's τ at 5 %: too few to tell is no disagreement.
+
+    >>> unrelated(range(9), range(9)), unrelated(range(9), range(9)[::-1]), unrelated([1, 2, 3], [1, 3, 2])
+    ('does not hold', 'holds', 'cannot tell')
+    """
+    found = kendalltau(first, second)
+    if not found.pvalue <= 0.05:  # nan: one of them does not rank at all
+        return UNKNOWN
+    return HOLDS if found.statistic < 0 else NOT
