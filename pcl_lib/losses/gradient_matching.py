@@ -17,9 +17,9 @@ from pcl_lib.distances.weights import WEIGHTS, Weight
 
 APPROXIMATIONS = ("density", "difference", "exact")
 # The paper's samples: [0, 0.01] in steps of 2e-4.
-PAPER_DISTANCES = torch.arange(51, dtype=torch.float64) * 2e-4
+PAPER_DISTANCES = torch.arange(51, dtype=torch.float64, device="cpu") * 2e-4
 
-_SHAPE = torch.arange(1, 101, dtype=torch.float64) / 10
+_SHAPE = torch.arange(1, 101, dtype=torch.float64, device="cpu") / 10
 # The paper names no grid. This one, 0.1 to 10 in steps of 0.1, holds every parameter that it reports.
 GRIDS: dict[str, dict[str, Tensor]] = {
     name: {field.name: _SHAPE for field in fields(family)} for name, family in WEIGHTS.items()
@@ -92,7 +92,7 @@ def gradient_matching(
         family = type(weight_named(name))
         grid = _grid(name, family, GRIDS if grids is None else grids)
         points = torch.cartesian_prod(*grid.values()).reshape(-1, len(grid)) if grid else d.new_zeros(1, 0)
-        members = family(*(column[:, None] for column in points.to(d.dtype).unbind(1)))
+        members = family(*(column[:, None] for column in points.to(d).unbind(1)))
         curves = _scaled(_curves(members, d, approximation, step), rescale)
         errors = ((curves - target).abs() * p).sum(-1).expand(len(points))
         # A density that is infinite at its mode has no curve to compare.
@@ -160,8 +160,14 @@ def _grid(name: str, family: type[Weight], grids: Mapping[str, Mapping[str, Tens
     """The values of each parameter of a family, in the order of its fields."""
     wanted = [field.name for field in fields(family)]
     given = grids.get(name, {})
-    if set(given) != set(wanted) or any(torch.as_tensor(given[key]).numel() == 0 for key in wanted):
+    if set(given) != set(wanted) or any(_values(given[key]).numel() == 0 for key in wanted):
         raise ValueError(
             f"the grid of {name!r} must name values for {wanted or 'no parameter'}, received {sorted(given)}"
         )
-    return {key: torch.as_tensor(given[key], dtype=torch.float64).reshape(-1) for key in wanted}
+    return {key: _values(given[key]) for key in wanted}
+
+
+def _values(given: object) -> Tensor:
+    """The values of a grid, where they are or on the CPU, whatever the default device."""
+    device = given.device if isinstance(given, Tensor) else "cpu"
+    return torch.as_tensor(given, dtype=torch.float64, device=device).reshape(-1)

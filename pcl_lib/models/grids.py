@@ -16,20 +16,21 @@ def square_grid(n_points: int) -> Float[Tensor, "n 2"]:
 
     The number of rows is the square root, rounded; the points are dealt to the rows as evenly as possible and
     spread over the whole width. A square number gives the square grid, corners included. One point sits in the
-    middle. Float64, (N, 2): first along a row, then from row to row.
+    middle. Float64 on the CPU, (N, 2): first along a row, then from row to row.
 
     >>> square_grid(5).tolist()
     [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     """
     check_points(n_points)
     rows = max(1, round(math.sqrt(n_points)))
-    index = torch.arange(n_points)
+    # Some devices have no float64, and the default one need not be that of a network.
+    index = torch.arange(n_points, device="cpu")
     row = index * rows // n_points
     # Row r begins at the first index i with i * rows // n_points = r.
-    start = -(-torch.arange(rows + 1) * n_points // rows)
+    start = -(-torch.arange(rows + 1, device="cpu") * n_points // rows)
     count = start[row + 1] - start[row]
     along = torch.where(count > 1, (index - start[row]) / (count - 1).clamp_min(1).double(), 0.5)
-    across = row / (rows - 1) if rows > 1 else torch.full((n_points,), 0.5)
+    across = row / (rows - 1) if rows > 1 else torch.full((n_points,), 0.5, device="cpu")
     return torch.stack((along, across.double()), -1)
 
 
@@ -38,13 +39,13 @@ def sphere_grid(n_points: int) -> Float[Tensor, "n 3"]:
 
     .. math:: z_i = 1 - \frac{2i + 1}{N}, \qquad \varphi_i = i \, \pi (3 - \sqrt 5)
 
-    Float64, (N, 3), from the north pole to the south. Reference: gonzalez2010fibonacci.
+    Float64 on the CPU, (N, 3), from the north pole to the south. Reference: gonzalez2010fibonacci.
 
     >>> sphere_grid(2).norm(dim=-1).tolist(), sphere_grid(2)[:, 2].tolist()
     ([1.0, 1.0], [0.5, -0.5])
     """
     check_points(n_points)
-    i = torch.arange(n_points, dtype=torch.float64)
+    i = torch.arange(n_points, dtype=torch.float64, device="cpu")
     z = 1 - (2 * i + 1) / n_points
     angle = i * (math.pi * (3 - math.sqrt(5)))
     ring = (1 - z * z).sqrt()

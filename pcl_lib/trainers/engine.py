@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.wrappers import _FabricModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from pcl_lib.trainers.hyperparameters import Values, hyperparameters
 from pcl_lib.trainers.method import Method
+from pcl_lib.trainers.precision import PreciseModule
 
 
 class Engine:
@@ -42,8 +43,10 @@ class Engine:
         if ema is not None:
             average = get_ema_multi_avg_fn(ema)
             self.averages = {
-                name: AveragedModel(m, multi_avg_fn=average) for name, m in self._networks.items()
+                name: AveragedModel(m, self.device, multi_avg_fn=average)
+                for name, m in self._networks.items()
             }
+        self._start = self.hyperparameters()
         self._turn = tuple(self._optimizers)
         self.moved = False  # whether the step under way has changed parameters
 
@@ -66,7 +69,7 @@ class Engine:
             with ExitStack() as stack:
                 for name, network in self._networks.items():
                     module = self.modules[name]
-                    if isinstance(module, _FabricModule) and not any(
+                    if isinstance(module, PreciseModule) and not any(
                         id(p) in moving for p in network.parameters()
                     ):
                         stack.enter_context(self._fabric.no_backward_sync(module))
@@ -108,8 +111,13 @@ class Engine:
                 return name
         return None
 
+    def hyperparameters(self) -> Values:
+        """Of all optimisers and schedulers, as they are now."""
+        return hyperparameters(self._optimizers, self._schedulers)
+
     def state(self) -> dict[str, Any]:
         return {
+            "hyperparameters": {"start": self._start, "now": self.hyperparameters()},
             "step": self.step,
             "modules": {name: network.state_dict() for name, network in self._networks.items()},
             "averages": {name: average.module.state_dict() for name, average in self.averages.items()},
@@ -117,7 +125,8 @@ class Engine:
             "schedulers": {name: scheduler.state_dict() for name, scheduler in self._schedulers.items()},
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any], *, adopt: bool) -> None:
+        """Go on from a checkpoint; with `adopt`, under the hyper-parameters and schedules that were given."""
         self.step = state["step"]
         for name, network in self._networks.items():
             network.load_state_dict(state["modules"][name])
@@ -125,7 +134,14 @@ class Engine:
             average.module.load_state_dict(state["averages"][name])
             average.n_averaged.fill_(self.step)
         for name, optimizer in self._optimizers.items():
+            given = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
             optimizer.load_state_dict(state["optimizers"][name])
+            if adopt:
+                for group, own in zip(optimizer.param_groups, given, strict=True):
+                    group.update(own)
+        if adopt:
+            return
+        self._start = state.get("hyperparameters", {}).get("start", self._start)
         for name, scheduler in self._schedulers.items():
             scheduler.load_state_dict(state["schedulers"][name])
 
@@ -140,7 +156,10 @@ def _set_up(network: nn.Module, fabric: Fabric) -> nn.Module:
         wrap = any(p.requires_grad for p in network.parameters())
     else:
         wrap = fabric.strategy.precision.precision != "32-true"
-    return fabric.setup_module(network) if wrap else fabric.to_device(network)
+    if not wrap:
+        return fabric.to_device(network)
+    module = fabric.setup_module(network)
+    return PreciseModule(module._forward_module, fabric.strategy, original_module=network)
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:

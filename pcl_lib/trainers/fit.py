@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,25 @@ from lightning_fabric import Fabric
 
 from pcl_lib._files import PARTIAL
 from pcl_lib.trainers.checkpoint import checkpoint_path, checkpoints, load_checkpoint, save_checkpoint
+from pcl_lib.trainers.data import check_data, fingerprint, take
 from pcl_lib.trainers.engine import Engine
+from pcl_lib.trainers.hyperparameters import to_adopt
 from pcl_lib.trainers.log import History
 from pcl_lib.trainers.method import Data, Method
-from pcl_lib.trainers.options import FORMAT, check_fabric, check_numbers, check_same_run, count_steps
+from pcl_lib.trainers.options import (
+    FORMAT,
+    check_clip,
+    check_ema,
+    check_fabric,
+    check_method,
+    check_on_change,
+    check_same_run,
+    check_seed,
+    count_steps,
+    whole,
+)
 from pcl_lib.trainers.order import batch_rows
+from pcl_lib.trainers.precision import as_run, defaults_of
 from pcl_lib.trainers.recorder import Recorder
 from pcl_lib.trainers.rng import random_state, restore_random_state, seed_process, untouched_generators
 
@@ -34,6 +49,7 @@ def fit(
     folder: str | Path | None = None,
     checkpoint_every: int = 1000,
     resume: bool = True,
+    on_change: str = "refuse",
     log_every: int = 10,
     progress: bool = True,
     fabric: Fabric | None = None,
@@ -49,11 +65,16 @@ def fit(
     - `folder`: where checkpoints and the log (``log.jsonl``) go; without one, nothing is written. A checkpoint is
       written every `checkpoint_every` steps and at the end; the newest two are kept. With `resume`, a run whose folder
       holds a checkpoint goes on from it; killed at any moment, it ends on a CPU bit for bit as if never stopped.
+    - `on_change`: when a run is resumed with another learning rate (or weight decay, betas, schedule, ..) than it began
+      with: "refuse" it, or "adopt" the new ones from the checkpoint on, where a new schedule then begins. Averages
+      that the optimiser keeps, such as Adam's moments, go on. Other settings and data are refused in any case.
     - `log_every`: one record per so many steps, and one at the end, with the values of that step alone. The values
       of all steps are looked at in these moments and not before, so that the device need not wait in between.
     - `progress`: a bar with speed and values, on stderr.
     - `fabric`: device, precision ("32-true", "64-true", "bf16-mixed") and processes, for example
       ``Fabric(accelerator="cuda", precision="bf16-mixed")``. Default: what ``fabric run`` says, else one device.
+      "64-true" makes networks, data and losses float64, whatever they were. "bf16-mixed" multiplies matrices in
+      bfloat16; parameters, coordinates and losses are float32. "32-true" converts nothing.
 
     Several processes (``fabric run --devices 2 script.py``), each with its share of every batch, descend as one does
     on the whole batch, if the loss is a mean over items: gradients are averaged. Two things differ. Random numbers are
@@ -61,7 +82,9 @@ def fit(
     `torch.nn.SyncBatchNorm.convert_sync_batchnorm` on GPUs.
 
     Errors: `Diverged` when a value is not finite, with the step, its items and the last good checkpoint;
-    `DamagedCheckpoint`; `ValueError` for options that do not fit each other, the data, or the run in the folder.
+    `DamagedCheckpoint`; `ValueError` for options that do not fit each other, the data, or the run in the folder, and
+    for data without rows (numpy arrays, lists, a `DataLoader`). A run is known by its settings, hyper-parameters, and
+    a checksum of 32 items.
 
     >>> import torch
     >>> from pcl_lib.distances import chamfer
@@ -74,8 +97,12 @@ def fit(
     [(10, 3), (20, 5)]
     """
     fabric = fabric or Fabric(devices="auto" if "LT_CLI_USED" in os.environ else 1)
+    check_method(method)
+    check_data(data)
     check_fabric(fabric)
-    check_numbers(seed=seed, clip=clip, ema=ema)
+    check_on_change(on_change)
+    seed, clip, ema = check_seed(seed), check_clip(clip), check_ema(ema)
+    batch_size = whole("batch_size", batch_size)
     total = count_steps(
         items=len(data),
         processes=fabric.world_size,
@@ -85,7 +112,7 @@ def fit(
         checkpoint_every=checkpoint_every,
         log_every=log_every,
     )
-    settings = {
+    settings: dict[str, Any] = {
         "seed": seed,
         "items": len(data),
         "batch_size": batch_size,
@@ -99,10 +126,14 @@ def fit(
     home = None if folder is None else Path(folder)
     rows_of = partial(batch_rows, n_items=len(data), batch_size=batch_size, seed=seed)
     share = slice(fabric.global_rank, None, fabric.world_size)
-    with untouched_generators(fabric.device):
+    with ExitStack() as stack:
+        stack.enter_context(untouched_generators(fabric.device))
+        stack.enter_context(defaults_of(fabric))
+        if home is not None:
+            settings["data"] = fingerprint(data)
         seed_process(seed, fabric.global_rank)
         engine = Engine(method, fabric, ema, clip)
-        checkpoint, seconds = _begin(home, resume, total, engine, settings, fabric)
+        checkpoint, seconds = _begin(home, resume, on_change, total, engine, settings, fabric)
         recorder = Recorder(
             engine,
             fabric,
@@ -118,12 +149,16 @@ def fit(
         try:
             while engine.step < total:
                 rows = rows_of(engine.step)[share]
-                batch, index = fabric.to_device((data[rows], rows))
+                batch, index = fabric.to_device((as_run(take(data, rows), fabric), rows))
                 try:
                     values = method.step(batch, index, engine)
-                except (ValueError, RuntimeError, ArithmeticError) as error:
+                except (ValueError, RuntimeError, ArithmeticError, TypeError, AttributeError) as error:
                     # Losses refuse a cloud that is not finite, before their value could tell.
                     recorder.explain(error)
+                    if isinstance(batch, list | tuple) and len(batch) == 1:
+                        error.add_note(
+                            "Each batch is a tuple of one tensor; a TensorDataset of one is given as the tensor."
+                        )
                     raise
                 engine.finish_step()
                 recorder.add(values)
@@ -143,7 +178,13 @@ def fit(
 
 
 def _begin(
-    home: Path | None, resume: bool, total: int, engine: Engine, settings: dict[str, Any], fabric: Fabric
+    home: Path | None,
+    resume: bool,
+    on_change: str,
+    total: int,
+    engine: Engine,
+    settings: dict[str, Any],
+    fabric: Fabric,
 ) -> tuple[Path | None, float]:
     """Take up the run in a folder: its newest checkpoint and the seconds it took, or none and 0."""
     if home is None:
@@ -163,7 +204,7 @@ def _begin(
         )
     state = load_checkpoint(newest)
     check_same_run(newest, state, settings, total)
-    engine.restore(state)
+    engine.restore(state, adopt=to_adopt(newest, state, engine.hyperparameters(), on_change))
     restore_random_state(state["random"][fabric.global_rank], fabric.device)
     return newest, state["seconds"]
 

@@ -68,7 +68,7 @@ class Recorder:
         """Keep what a step returned, without waiting for the device."""
         kept = {}
         for name, value in values.items():
-            tensor = value.detach() if isinstance(value, Tensor) else torch.tensor(value)
+            tensor = value.detach() if isinstance(value, Tensor) else torch.tensor(value, device="cpu")
             if tensor.ndim or name in OWN_NAMES:
                 raise ValueError(
                     f"a step returns scalars under names other than {', '.join(OWN_NAMES)}, received {name!r} of "

@@ -1,4 +1,4 @@
-"""What the process runs that is killed: the tiny experiment, slowly enough for a kill to hit it."""
+"""What the process runs that is killed: the tiny experiment, up to a file, after which it waits for the kill."""
 
 import time
 from pathlib import Path
@@ -10,12 +10,13 @@ from pcl_lib.experiments.runner.npz import Arrays
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_slowly(folder: Path) -> None:
+def run_until(folder: Path, last: Path) -> None:
     write = training.write_arrays
 
-    def slowly(path: Path, arrays: Arrays) -> None:
+    def and_wait(path: Path, arrays: Arrays) -> None:
         write(path, arrays)
-        time.sleep(0.05)
+        if path == last:
+            time.sleep(600)  # one whose killer was killed ends by itself
 
-    training.write_arrays = slowly
+    training.write_arrays = and_wait
     run(tiny(), folder=folder, device="cpu", progress=False)

@@ -124,7 +124,7 @@ def test_killed_and_resumed_it_ends_the_same(in_turn, monkeypatch, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.experiments.stopped"])
     for look in ("AE-EMD-0/look-000000002.npz", "Folding-CD-1/look-000000002.npz"):
-        process = context.Process(target=stopped.run_slowly, args=(tmp_path,))
+        process = context.Process(target=stopped.run_until, args=(tmp_path, tmp_path / look))
         process.start()
         while not (tmp_path / look).exists():
             assert process.is_alive()

@@ -271,4 +271,5 @@ def test_on_a_gpu(tmp_path, precision, monkeypatch):
     parts = train(tmp_path / "parts", 12)
     assert next(whole.averages["critic"].parameters()).is_cuda
     assert parts.column("generator") == pytest.approx(whole.column("generator"), rel=1e-4)
-    assert whole.column("generator")[-1] < whole.column("generator")[0]
+    losses = whole.column("generator")  # noisy: the critic learns too
+    assert sum(losses[-4:]) < sum(losses[:4])

@@ -15,6 +15,8 @@ from tests.trainers import killed
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 6
+AHEAD = 21  # steps that a process may get ahead of the newest checkpoint: three more checkpoints
+HANGS = 600  # seconds after which a process hangs, whatever the machine is busy with
 
 
 def equal(a, b):
@@ -46,7 +48,7 @@ def left_alone(processes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
     process = processes.Process(target=killed.run, args=(folder,))
     process.start()
-    process.join(60)
+    process.join(HANGS)
     assert process.exitcode == 0
     return folder
 
@@ -66,7 +68,7 @@ def test_killed_at_random_moments(processes, left_alone, tmp_path, seed):
     moments, folder, reached = random.Random(seed), tmp_path / "run", [0]
     for kill in range(KILLS):
         begun = tmp_path / f"begun-{kill}"
-        process = processes.Process(target=killed.run, args=(folder, begun))
+        process = processes.Process(target=killed.run, args=(folder, reached[-1] + AHEAD, begun))
         process.start()
         if kill % 2:  # while it trains: within the few steps from one checkpoint to the next but one
             wait(process, lambda: newest(folder) > reached[-1])
@@ -82,7 +84,7 @@ def test_killed_at_random_moments(processes, left_alone, tmp_path, seed):
     assert reached[-1] < killed.STEPS, "the kills came before the end"
     last = processes.Process(target=killed.run, args=(folder,))
     last.start()
-    last.join(60)
+    last.join(HANGS)
     assert last.exitcode == 0
     expected, found = (load_checkpoint(checkpoints(run)[-1]) for run in (left_alone, folder))
     assert expected.pop("seconds") > 0

@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": LOOPBACK},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=900,  # of a process that hangs
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

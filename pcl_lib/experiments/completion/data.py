@@ -55,7 +55,7 @@ def load_pairs(settings: Settings) -> CompletionSet:
     if "car" in _families(settings):
         scans = lidar_cars(settings.scans, n_partial=settings.n_partial, seed=SCAN_SEED).partial
         of_train = categories(settings, len(complete))
-        cars = complete[torch.tensor([category == "car" for category in of_train])]
+        cars = complete[torch.tensor([category == "car" for category in of_train], device="cpu")]
     training = TensorDataset(
         torch.cat((seen.partial, cropped.partial)), torch.cat((seen.complete, cropped.complete))
     )

@@ -64,7 +64,7 @@ def measure(settings: Settings, modules: Mapping[str, nn.Module]) -> Measured:
     each = cd_l1(made, truth).double()
     found = {"CD-L1": each.mean(), **_scores(settings, made, truth)}
     for category in dict.fromkeys(data.categories):
-        among = torch.tensor([name == category for name in data.categories])
+        among = torch.tensor([name == category for name in data.categories], device="cpu")
         found[f"CD-L1 {category}"] = each[among].mean()
     for difficulty, pairs in data.crops.items():
         scores = _scores(settings, complete(network, pairs.partial), pairs.complete)
