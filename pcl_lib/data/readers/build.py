@@ -126,10 +126,10 @@ def _not_finite(
 ) -> ReadError:
     bad_rows = {what: np.flatnonzero(~np.isfinite(values).all(axis=1)) for what, values in single.items()}
     what, bad = next((what, bad) for what, bad in bad_rows.items() if len(bad))
-    row = int(bad[0])
+    example = np.asarray(rows[what])[bad[0]].tolist()
     return read_error(
         path,
-        f"{len(bad)} of {len(single[what])} {what} are NaN or infinite, as row {row}: {np.asarray(rows[what])[row].tolist()}",
+        f"{len(bad)} of {len(single[what])} {what} are NaN or infinite, as row {bad[0]}: {example}",
         expected="finite float32 coordinates",
         fix="pass drop_bad=True to leave these rows out, or fetch the file again",
     )

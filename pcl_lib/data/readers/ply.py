@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
-import tempfile
 from pathlib import Path
-from typing import IO, Unpack
+from typing import Unpack
 
 from plyfile import PlyData, PlyElementParseError
 
@@ -61,10 +60,9 @@ def _parse(path: str | Path) -> PlyData:
     raw = read_bytes(path, EXPECTED)
     with parsing(path, EXPECTED):
         clean = _clean(path, raw)
-        if _only_triangle_lists(_checked_header(path, clean)):
+        if _only_triangle_lists(_checked_header(path, clean)) and clean == raw:
             try:  # mapped into memory: a hundred times faster, for lists of one length
-                with _on_disk(path, raw, clean) as stream:
-                    return PlyData.read(stream, known_list_len={"face": dict.fromkeys(FACE_FIELDS, 3)})
+                return PlyData.read(str(path), known_list_len={"face": dict.fromkeys(FACE_FIELDS, 3)})
             except PlyElementParseError:  # polygons, or damage: the slow way tells the two apart
                 pass
         # From memory and not from the file: there, a damaged list length would allocate what it claims.
@@ -82,16 +80,6 @@ def _clean(path: str | Path, raw: bytes) -> bytes:
     if raw[:end].isascii():
         return raw
     return raw[:end].decode("latin-1").encode("ascii", "replace") + raw[end:]
-
-
-def _on_disk(path: str | Path, raw: bytes, clean: bytes) -> IO[bytes]:
-    """A file of the clean bytes, which can be mapped: the file itself, or a copy that vanishes when closed."""
-    if clean == raw:
-        return open(path, "rb")
-    copy = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
-    copy.write(clean)
-    copy.seek(0)
-    return copy
 
 
 def _checked_header(path: str | Path, raw: bytes) -> list[list[str]]:
