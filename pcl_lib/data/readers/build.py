@@ -131,7 +131,7 @@ def _not_finite(
         path,
         f"{len(bad)} of {len(single[what])} {what} are NaN or infinite, as row {bad[0]}: {example}",
         expected="finite float32 coordinates",
-        fix="pass drop_bad=True to leave these rows out, or fetch the file again",
+        fix="read_cloud(path, drop_bad=True) leaves these rows out; or fetch the file again",
     )
 
 

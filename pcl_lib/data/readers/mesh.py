@@ -77,7 +77,7 @@ def check_mesh(
             path,
             f"{len(bad)} of {len(vertices)} vertices are NaN or infinite, the first is vertex {bad[0]}",
             expected="finite float32 coordinates",
-            fix="pass drop_bad=True to leave them and their faces out, or fetch the file again",
+            fix="read_mesh(path, drop_bad=True) leaves them and their faces out; or fetch the file again",
         )
     if not good.any():
         raise read_error(path, f"all {len(vertices)} vertices are NaN or infinite", expected="a finite one")

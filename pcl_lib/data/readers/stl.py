@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def read_stl(path: str | Path, *, drop_bad: bool = False) -> Mesh:
     count = struct.unpack_from("<I", raw, 80)[0] if len(raw) >= 84 else -1
     if len(raw) == 84 + count * FACET.itemsize:
         corners = np.frombuffer(raw, FACET, offset=84)["corners"].reshape(-1, 3)
-    elif raw.lstrip()[:5].lower() == b"solid":
+    elif raw.removeprefix(codecs.BOM_UTF8).lstrip()[:5].lower() == b"solid":
         corners = _text(path)
     else:
         promised = f" and promises {count} triangles" if count >= 0 else ""

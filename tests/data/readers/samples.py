@@ -222,3 +222,8 @@ SAMPLES = {
 MESHES = [
     name for name, sample in SAMPLES.items() if sample.load in (read_off, read_obj, read_ply_mesh, read_stl)
 ]
+
+
+def values_for(name: str) -> np.ndarray:
+    """The points, or the vertices, that a sample is made of."""
+    return (TETRAHEDRON if name in MESHES else POINTS).copy()

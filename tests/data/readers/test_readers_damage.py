@@ -21,13 +21,9 @@ from pcl_lib.data.readers.errors import ReadError
 from pcl_lib.data.readers.hdf5 import load_hdf5
 from pcl_lib.data.readers.mesh import Mesh
 from pcl_lib.data.readers.ply import read_ply, read_ply_mesh
-from tests.data.readers.samples import MESHES, POINTS, SAMPLES, TETRAHEDRON, TRIANGLES, N, hdf5
+from tests.data.readers.samples import POINTS, SAMPLES, TETRAHEDRON, TRIANGLES, N, hdf5, values_for
 
 each = pytest.mark.parametrize("name", SAMPLES)
-
-
-def values_for(name: str) -> np.ndarray:
-    return (TETRAHEDRON if name in MESHES else POINTS).copy()
 
 
 def size_of(result: Any) -> int:
