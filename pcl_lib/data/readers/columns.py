@@ -30,8 +30,8 @@ class Parts(NamedTuple):
 def by_name(path: str | Path, table: Mapping[str, np.ndarray]) -> Parts:
     """x, y and, where it is there, z; normals, colours, one label: under any of their usual names.
 
-    Upper and lower case are the same. Without colours the intensity becomes a grey, as stored. Other
-    columns are left out. Errors: ReadError if x or y is missing.
+    Upper and lower case are the same. Without colours the intensity becomes a grey, as stored, if all
+    points have one. Other columns are left out. Errors: ReadError if x or y is missing.
     """
     data = {name.lower(): values for name, values in table.items()}
     if not {"x", "y"} <= set(data):
@@ -44,7 +44,8 @@ def by_name(path: str | Path, table: Mapping[str, np.ndarray]) -> Parts:
     points = np.stack([data[axis] for axis in "xyz" if axis in data], axis=1)
     colors = triple(COLORS)
     grey = next((data[name] for name in GREYS if name in data), None)
-    if colors is None and grey is not None:
+    # Scans mark a missing intensity by NaN; that is no reason to refuse the point.
+    if colors is None and grey is not None and np.isfinite(grey[np.isfinite(points).all(axis=1)]).all():
         colors = np.stack([grey] * 3, axis=1)
     labels = next((data[name] for name in LABELS if name in data), None)
     return Parts(points, triple(NORMALS), colors, labels)

@@ -34,6 +34,8 @@ def fan(polygons: Iterable[Sequence[int] | np.ndarray]) -> np.ndarray:
     >>> fan([[0, 1, 2, 3], [0, 1]]).tolist()
     [[0, 1, 2], [0, 2, 3]]
     """
+    if isinstance(polygons, np.ndarray) and polygons.ndim == 2 and polygons.shape[1] == 3:
+        return polygons.astype(np.int64)
     triangles = []
     for polygon in polygons:
         if len(polygon) < 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
@@ -100,9 +99,13 @@ def _count(line: str) -> int | None:
 
 
 def _names(line: str) -> list[str] | None:
-    """The words of a line that holds not one number; CloudCompare writes ``//`` before them."""
-    words = re.split(r"[;,\s]+", line.removeprefix("//").replace('"', "").strip(" ;,"))
-    return words if all(word and not _is_number(word) for word in words) else None
+    """The words of a line that holds not one number; CloudCompare writes ``//`` before them.
+
+    A word may be missing, as pandas leaves out the name of its index.
+    """
+    mark = next((mark for mark in ";," if mark in line), None)
+    words = [word.strip(' "') for word in line.removeprefix("//").split(mark)]
+    return words if any(words) and not any(map(_is_number, words)) else None
 
 
 def _is_number(word: str) -> bool:

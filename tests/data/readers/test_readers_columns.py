@@ -90,6 +90,7 @@ def test_seven_and_nine_columns(tmp_path: Path) -> None:
         ('"x";"y";"z";"red";"green";"blue"', "1;2;3;9;8;7", None, [9, 8, 7], None),
         ("x\ty\tz\tnx\tny\tnz", "1\t2\t3\t0\t0\t5", [0, 0, 5], None, None),
         ("//X Y Z R G B Nx Ny Nz", "1 2 3 9 8 7 0 0 1", [0, 0, 1], [9, 8, 7], None),
+        (",x,y,z", "0,1,2,3", None, None, None),
         ("id,class,z,y,x", "77,4,3,2,1", None, None, 4),
         ("x, y, z, intensity", "1, 2, 3, 0.5", None, [0.5] * 3, None),
         ("x,y,z,intensity,r,g,b", "1,2,3,99,9,8,7", None, [9, 8, 7], None),
@@ -104,6 +105,20 @@ def test_first_line_of_names(
     assert (None if cloud.normals is None else cloud.normals[0].tolist()) == normals
     assert (None if cloud.colors is None else cloud.colors[0].tolist()) == colors
     assert (None if cloud.labels is None else cloud.labels.item()) == labels
+
+
+def test_names_of_other_programs_are_replaced(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", '"Points:0","Points:1","Points:2","Mass"\n1,2,3,9\n')
+    with pytest.raises(ReadError, match=r"the columns \['Points:0'"):
+        read_cloud(path)
+    assert read_cloud(path, columns="x y z _").points.tolist() == [[1, 2, 3]]
+
+
+def test_a_missing_intensity_is_no_bad_point(tmp_path: Path) -> None:
+    cloud = read_cloud(put(tmp_path / "a.csv", "x,y,z,intensity\n1,2,3,nan\n4,5,6,7\n"))
+    assert (len(cloud), cloud.colors, cloud.dropped) == (2, None, 0)
+    path = put(tmp_path / "a.csv", "x,y,z,intensity\nnan,2,3,nan\n4,5,6,7.5\n")
+    assert read_cloud(path, drop_bad=True).colors.tolist() == [[7.5] * 3]
 
 
 def test_names_that_do_not_fit(tmp_path: Path) -> None:
