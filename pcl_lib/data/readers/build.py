@@ -53,7 +53,7 @@ def make_cloud(
 
     >>> make_cloud("square.npy", np.array([[0, 0], [0, 1], [1, 0], [1, 1]])).points.shape
     torch.Size([4, 2])
-    >>> make_cloud("street.las", np.array([[5e5, 4.5e6, 0.1], [5e5, 4.5e6, 0.2]])).points.dtype
+    >>> make_cloud("street.las", np.array([[0, 4_500_000.1], [0, 4_500_000.2]])).points.dtype
     torch.float64
     """
     if dtype not in (None, torch.float32, torch.float64):
