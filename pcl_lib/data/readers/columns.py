@@ -109,7 +109,8 @@ def _triples(path: str | Path, table: np.ndarray) -> dict[str, np.ndarray]:
 def meaning(values: np.ndarray) -> str | None:
     """What three columns are: "normals", "colors" or None (neither); rows that are not finite do not count."""
     values = values[np.isfinite(values).all(axis=1)]
-    lengths = np.linalg.norm(values, axis=1)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(values, axis=1)
     lengths = lengths[lengths > 0]
     if len(lengths) and np.abs(lengths - 1).max() <= UNIT:
         return "normals"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 import laspy
+import lazrs
 import numpy as np
 
 from pcl_lib.data.cloud import Cloud
@@ -17,6 +18,8 @@ from pcl_lib.data.readers.errors import parsing, read_bytes, read_error
 
 EXPECTED = "a .las or .laz file"
 CHUNK = 50_000  # points; LAZ packs about as many at a time
+# LAZ keeps the points of the formats from 6 on in layers, and so many beside one for each extra byte.
+LAYERS = {6: 9, 7: 10, 8: 11, 9: 10, 10: 12}
 VLR_BYTES, EVLR_BYTES = 54, 60
 
 
@@ -32,8 +35,13 @@ def read_las(path: str | Path, **options: Unpack[Options]) -> Cloud:
     """
     raw = read_bytes(path, EXPECTED)
     _check_header(path, raw)
-    with parsing(path, EXPECTED):
-        parts = _unpack(path, raw)
+    try:
+        with parsing(path, EXPECTED):
+            parts = _unpack(path, raw)
+    except BaseException as error:  # a panic of the unpacker, which is written in Rust, is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise read_error(path, f"{error}", expected=EXPECTED) from error
     return make_cloud(path, **parts._asdict(), **options)
 
 
@@ -61,10 +69,36 @@ def _check_header(path: str | Path, raw: bytes) -> None:
         raise read_error(path, "there are no points in it", expected="at least one point")
 
 
+def _check_chunks(path: str | Path, raw: bytes, header: laspy.LasHeader) -> None:
+    """Refuse sizes inside a LAZ file that are beyond it: the unpacker would take memory for whatever they claim."""
+    start, width, kind = header.offset_to_point_data, header.point_format.size, header.point_format.id
+    (table,) = struct.unpack_from("<q", raw, start)
+    if table == -1:  # written to a stream: at its end
+        (table,) = struct.unpack_from("<q", raw, len(raw) - 8)
+    (chunks,) = struct.unpack_from("<I", raw, table + 4) if table > start else (0,)
+    if not 0 < chunks <= len(raw):
+        raise read_error(path, f"a table of {chunks} chunks at byte {table} of {len(raw)}", expected=EXPECTED)
+    if kind not in LAYERS:
+        return
+    source = io.BytesIO(raw)
+    source.seek(start)
+    vlr = lazrs.LazVlr(header.vlrs[header.vlrs.index("LasZipVlr")].record_data)
+    at, layers = start + 8, LAYERS[kind] + header.point_format.num_extra_bytes
+    for _, size in lazrs.read_chunk_table(
+        source, vlr
+    ):  # one point, the number of points, the sizes of the layers
+        claimed = sum(struct.unpack_from(f"<{layers}I", raw, at + width + 4))
+        if claimed > size:
+            raise read_error(path, f"layers of {claimed} bytes in a chunk of {size}", expected=EXPECTED)
+        at += size
+
+
 def _unpack(path: str | Path, raw: bytes) -> Parts:
     """Chunk by chunk, so that a file that ends early is noticed before memory is taken for all of it."""
     points, colors, grey, labels = [], [], [], []
     with laspy.open(io.BytesIO(raw), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False) as file:
+        if file.header.are_points_compressed:
+            _check_chunks(path, raw, file.header)
         promised = file.header.point_count
         has_color = "red" in file.header.point_format.dimension_names
         for chunk in file.chunk_iterator(CHUNK):

@@ -6,6 +6,7 @@ import struct
 import tracemalloc
 from pathlib import Path
 
+import laspy
 import numpy as np
 import pytest
 import torch
@@ -64,6 +65,14 @@ def test_more_points_than_a_chunk(packed: bool, tmp_path: Path) -> None:
     assert drawn.labels.shape == (50,)
 
 
+@pytest.mark.parametrize("point_format", [3, 6, 7, 8])
+@pytest.mark.parametrize("n", [1, 50_001])
+def test_a_chunk_of_one_point(point_format: int, n: int, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).random((n, 3))
+    cloud = read_cloud(write(tmp_path, True, point_format, points), dtype=torch.float64)
+    np.testing.assert_allclose(cloud.points, points, atol=1e-6)
+
+
 def test_folder_of_tiles(tmp_path: Path) -> None:
     write(tmp_path / "north", False)
     write(tmp_path / "south", True)
@@ -108,3 +117,38 @@ def test_other_claims_of_the_header(tmp_path: Path) -> None:
         ReadError, match=r"it has 240 bytes and starts with b'LASX'; expected a \.las or \.laz file"
     ):
         read_cloud(put(tmp_path / "a.las", b"LASX" * 60))
+
+
+def test_sizes_inside_a_packed_file(tmp_path: Path) -> None:
+    """What the unpacker would take gigabytes for, and without them end the process."""
+    raw = bytearray(las(True, 7)(POINTS))
+    (start,) = struct.unpack_from("<I", raw, 96)
+    (table,) = struct.unpack_from("<q", raw, start)
+    for at, value, message in (
+        (start + 8 + 36 + 4, 2**32 - 1, r"layers of \d{10} bytes in a chunk of \d+"),
+        (table + 4, 2**32 - 1, "a table of 4294967295 chunks"),
+        (start, 2**31, "error: unpack_from requires a buffer"),
+        (start, 0, "a table of 0 chunks at byte 0"),
+    ):
+        damaged = bytearray(raw)
+        struct.pack_into("<I", damaged, at, value)
+        with pytest.raises(ReadError, match=rf"a\.laz: .*{message}"):
+            read_cloud(put(tmp_path / "a.laz", bytes(damaged)))
+
+
+def test_a_panic_of_the_unpacker_is_a_read_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rust's panics arrive as an exception that is no Exception; an interrupt by the user stays one."""
+
+    def fail(kind: type[BaseException]) -> None:
+        def opened(*args: object, **options: object) -> None:
+            raise kind("mid > len")
+
+        monkeypatch.setattr(laspy, "open", opened)
+
+    path = write(tmp_path, True)
+    fail(type("PanicException", (BaseException,), {}))
+    with pytest.raises(ReadError, match=r"a\.laz: mid > len; expected a \.las or \.laz file"):
+        read_cloud(path)
+    fail(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        read_cloud(path)
