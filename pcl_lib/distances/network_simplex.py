@@ -66,7 +66,9 @@ def cheapest_plan(mass_x: np.ndarray, mass_y: np.ndarray, cost: np.ndarray) -> n
     return best / mass_x.sum()
 
 
-def _solve(mass_x: np.ndarray, mass_y: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _solve(
+    mass_x: np.ndarray, mass_y: np.ndarray, cost: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     trouble = None
     try:
         # Where the solver gives up it warns, and says so in the log. Warnings cannot be silenced in one thread alone.

@@ -103,7 +103,9 @@ def _of_equal_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """Both weights (N,) and (M,), in whole numbers if they are whole: these move without rounding, which elsewhere
     may leave a trace of mass on a pair that costs much."""
     if (a == a.round()).all() and (b == b.round()).all():
-        common = np.gcd.reduce(np.concatenate((a, b)).astype(np.int64)) if max(a.max(), b.max()) < 2**53 else 1
+        common = (
+            np.gcd.reduce(np.concatenate((a, b)).astype(np.int64)) if max(a.max(), b.max()) < 2**53 else 1
+        )
         a, b = a / common, b / common
         if a.sum() * b.sum() < 2**53:
             return a * b.sum(), b * a.sum()
