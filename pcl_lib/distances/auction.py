@@ -34,9 +34,9 @@ class Auction(NamedTuple):
     """`value` (*b,) and `matching` (*b, N), and how far the auction came.
 
     `gap` (*b,): the exact value lies between value - gap and value (where not one-to-one: it is at least value - gap).
-    `eps` (*b,): the last increment of the bids. `rounds` (*b,) of bidding. `converged` (*b,): False where the rounds ran
-    out and there were leftovers. `one_to_one` (*b,): False where a point has several partners and another none, which
-    only `leftovers="released"` allows.
+    `eps` (*b,): the last increment of the bids. `rounds` (*b,) of bidding. `converged` (*b,): False where the rounds
+    ran out and there were leftovers. `one_to_one` (*b,): False where a point has several partners and another none,
+    which only `leftovers="released"` allows.
     """
 
     value: Float[Tensor, "*b"]
@@ -97,8 +97,8 @@ def auction(
     beyond, only the 8,192 pairs nearest to the leftovers may move for them, and the value is a few per cent above. Bids
     run on the device of the clouds; the leftovers are matched on the CPU, a cloud on each core. Bids are reckoned in
     float32: an eps below a millionth of the largest cost is taken as that, and the bound of eps holds within as much.
-    Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, leftovers="released" without
-    an eps, sizes that differ, or clouds that do not pair. References: bertsekas1988auction, neuralqaad2022, liu2020msn.
+    Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, leftovers="released"
+    without an eps, sizes that differ, or clouds that do not pair. References: bertsekas1988auction, neuralqaad2022, liu2020msn.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.5, 0.0]])

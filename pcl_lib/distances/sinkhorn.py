@@ -51,17 +51,17 @@ def sinkhorn(
     to 215 (squared) on 40 and 256 random points with blur 0.1 and 0.05, where scaling 0.5 alone takes 7 or 8, and
     hundreds with blur 0.01.
 
-    `backend`: "tensorized" keeps the costs in memory, "online" leaves them to KeOps, "multiscale" is geomloss's for large
-    clouds in 3-D; "auto" takes the first up to 25 million pairs.
+    `backend`: "tensorized" keeps the costs in memory, "online" leaves them to KeOps, "multiscale" is geomloss's for
+    large clouds in 3-D; "auto" takes the first up to 25 million pairs.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True: twice what geomloss returns for p = 2), in [0, inf) up to the rounding of the extent
     and, without a tolerance, that of the iteration. Symmetric. Not a metric. Zero iff both clouds are the same weighted
     set. Translation and rotation invariant; scales with the scale if blur does. The same inside `torch.autocast`.
     Gradient: that of the formula at the potentials of the last round. With a tolerance it is that of the value, within
-    about the tolerance. Without, it is geomloss's, which is neither that of the value (off by 53 % for squared lengths on
-    40 random points, blur 0.05) nor that of the converged divergence (off by 14 to 57 % at scaling 0.5, 7 to 21 % at
-    0.9, 1 to 4 % at 0.99, for blur 0.1 and 0.05; more for smaller blurs). No second derivative: an error.
+    about the tolerance. Without, it is geomloss's, which is neither that of the value (off by 53 % for squared lengths
+    on 40 random points, blur 0.05) nor that of the converged divergence (off by 14 to 57 % at scaling 0.5, 7 to 21 %
+    at 0.9, 1 to 4 % at 0.99, for blur 0.1 and 0.05; more for smaller blurs). No second derivative: an error.
     Cost: O(N M log(extent / blur)) time without tolerance, memory O(N M) tensorized, O(N + M) online.
     Errors: `ValueError` for a blur or tolerance that is not positive, a scaling outside (0, 1), an unknown backend,
     or clouds that do not pair; `RuntimeError` if the tolerance is not met in 20,000 rounds. Reference:
@@ -152,11 +152,11 @@ class _Once(torch.autograd.Function):
         return cloud.view_as(cloud)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+    def setup_context(*_: Any) -> None:
         pass
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
+    def backward(_: Any, grad: Tensor) -> Any:
         return _Last.apply(grad)
 
 
@@ -164,7 +164,7 @@ class _Last(_Once):
     """A gradient that treats the potentials as constants: its derivative would be wrong, so it has none."""
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
+    def backward(*_: Any) -> Any:
         raise RuntimeError(
             "sinkhorn has no second derivative, since its gradient takes the potentials as given; "
             "take differences of its gradient, with a tolerance"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
@@ -27,8 +27,8 @@ def transport_plan(
     x: Float[Tensor, "*b n d"],
     y: Float[Tensor, "*b m d"],
     *,
-    weights_x: Float[Tensor, "*b n"] | None = None,
-    weights_y: Float[Tensor, "*b m"] | None = None,
+    weights_x: Shaped[Tensor, "*b n"] | None = None,
+    weights_y: Shaped[Tensor, "*b m"] | None = None,
     squared: bool = False,
 ) -> Plan:
     r"""Cheapest plan that moves the weights of the cloud `x` onto those of `y`, exactly, and its cost.
