@@ -98,7 +98,8 @@ def auction(
     run on the device of the clouds; the leftovers are matched on the CPU, a cloud on each core. Bids are reckoned in
     float32: an eps below a millionth of the largest cost is taken as that, and the bound of eps holds within as much.
     Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, leftovers="released"
-    without an eps, sizes that differ, or clouds that do not pair. References: bertsekas1988auction, neuralqaad2022, liu2020msn.
+    without an eps, sizes that differ, or clouds that do not pair. References: bertsekas1988auction, neuralqaad2022,
+    liu2020msn.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[3.0, 0.0], [0.5, 0.0]])
