@@ -57,7 +57,7 @@ def _hash(points: np.ndarray) -> np.ndarray:
     )  # + 0: -0 and 0 are one number
     key = np.zeros(len(points), dtype=np.uint64)
     for axis in range(points.shape[1]):
-        key ^= bits[:, axis]
+        key ^= bits[:, axis].astype(np.uint64)
         key *= np.uint64(0x9E3779B97F4A7C15)
         key ^= key >> np.uint64(32)
     return key
