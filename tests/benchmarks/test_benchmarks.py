@@ -80,9 +80,14 @@ def test_a_busy_machine_is_compared_with_a_quiet_one(tmp_path):
 
 
 def test_no_busy_neighbour_stays():
-    with pytest.raises(KeyError), busy.neighbours(2) as running:
-        assert [process.poll() for process in running] == [None, None]
-        raise KeyError
+    def fails():
+        with busy.neighbours(2) as running:
+            raise KeyError(running, [process.poll() for process in running])
+
+    with pytest.raises(KeyError) as raised:
+        fails()
+    running, meanwhile = raised.value.args
+    assert meanwhile == [None, None]
     assert None not in [process.poll() for process in running]
 
 
