@@ -8,6 +8,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from pcl_lib._fork import one_thread_if_forked
+
 _HALF = (torch.float16, torch.bfloat16)
 _FULL = (torch.float32, torch.float64)
 
@@ -95,6 +97,7 @@ def check_pair(x: object, y: object, names: tuple[str, str] = ("x", "y"), same_s
 
 
 def _check_values(x: Tensor, name: str) -> None:
+    one_thread_if_forked()  # before the first of torch's reductions
     limit = largest_coordinate(x.dtype, x.shape[-1])
     flat = x.reshape(-1)
     # The sum of squares bounds every coordinate and is not finite when one of them is not: one cheap reduction

@@ -32,4 +32,5 @@ def import_quietly(name: str) -> ModuleType:
         # Only the import is silent: what KeOps says while it compiles is as the user wants it.
         if (pykeops := sys.modules.get("pykeops")) is not None and asked["PYKEOPS_VERBOSE"] != "0":
             pykeops.set_verbose(True)
+            sys.modules["keopscore"].verbose = asked["KEOPS_VERBOSE"] != "0"  # type: ignore[attr-defined]
         return module

@@ -87,17 +87,17 @@ def lidar_cars(
         scene = trimesh.Trimesh(mesh.vertices * half_length @ turn.T + centre, mesh.faces, process=False)
         scan = spinning_lidar(scene, origin=SENSOR, range_noise=range_noise, seed=int(rng.integers(2**31)))
         points = (scan.points.double().numpy() - centre) @ turn / half_length
-        draws = torch.Generator().manual_seed(int(rng.integers(2**31)))
+        draws = torch.Generator("cpu").manual_seed(int(rng.integers(2**31)))
         partial.append(resample(torch.from_numpy(points).float(), n_partial, seed=draws))
         returns.append(len(points))
         sensor.append((np.array(SENSOR) - centre) @ turn / half_length)
         away.append(np.linalg.norm(np.array(SENSOR) - centre))
     return CarScans(
         torch.stack(partial),
-        torch.tensor(returns),
+        torch.tensor(returns, device="cpu"),
         torch.from_numpy(np.array(sensor)).float(),
-        torch.tensor(away).float(),
-        torch.tensor(cars),
+        torch.tensor(away, device="cpu").float(),
+        torch.tensor(cars, device="cpu"),
     )
 
 

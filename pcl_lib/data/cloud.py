@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -18,15 +18,16 @@ class Cloud:
 
     Attributes
     ----------
-    points : (N, D) float32 tensor.
+    points : (N, D) float32 tensor, or float64 where float32 would lose digits (see ``read_cloud``).
     normals : (N, D) float32 tensor of unit outward normals, or None.
     colors : (N, 3) tensor, as the source stores them, or None.
     labels : (N,) int64 tensor, one part or class label per point, or None.
     name : what the source calls this cloud.
     category : the class of the whole object ("chair"), or None.
     split : "train", "val" or "test" where the source has one, or None.
+    dropped : how many points ``drop_bad=True`` left out when the file was read.
 
-    Errors: ValueError if ``points`` is not (N, D) float32 with N >= 1, or if a per-point tensor
+    Errors: ValueError if ``points`` is not (N, D) float32 or float64 with N >= 1, or if a per-point tensor
     does not have N rows.
 
     >>> Cloud(torch.zeros(5, 3), name="five")
@@ -40,13 +41,15 @@ class Cloud:
     name: str = ""
     category: str | None = None
     split: str | None = None
+    dropped: int = 0
 
     def __post_init__(self) -> None:
         p = self.points
-        if not isinstance(p, Tensor) or p.ndim != 2 or p.dtype != torch.float32:
+        if not isinstance(p, Tensor) or p.ndim != 2 or p.dtype not in (torch.float32, torch.float64):
             got = f"{tuple(p.shape)} {p.dtype}" if isinstance(p, Tensor) else type(p).__name__
             raise ValueError(
-                f"points: expected an (N, D) float32 tensor, got {got}; convert with torch.as_tensor(x).float()"
+                f"points: expected an (N, D) float32 or float64 tensor, received {got}; "
+                "convert with torch.as_tensor(x).float()"
             )
         if len(p) == 0:
             raise ValueError("points: the cloud is empty, expected at least one point")
@@ -64,6 +67,8 @@ class Cloud:
     def __repr__(self) -> str:
         parts = [f"name={self.name!r}", f"points={tuple(self.points.shape)}"]
         parts += [f"{k}={getattr(self, k)!r}" for k in ("category", "split") if getattr(self, k) is not None]
+        parts += ["float64"] * (self.points.dtype == torch.float64)
+        parts += [f"dropped={self.dropped}"] * (self.dropped > 0)
         parts += [k for k in ("normals", "colors", "labels") if getattr(self, k) is not None]
         return f"Cloud({', '.join(parts)})"
 
@@ -73,7 +78,7 @@ class Cloud:
             raise ValueError(
                 f"points: expected {len(self)} rows as before, got {len(points)}; use select to drop points"
             )
-        return Cloud(points, self.normals, self.colors, self.labels, self.name, self.category, self.split)
+        return replace(self, points=points)
 
     def select(self, index: Tensor) -> Cloud:
         """The points at ``index`` (int64 or bool), with everything that belongs to them."""
@@ -81,10 +86,13 @@ class Cloud:
         def take(x: Tensor | None) -> Tensor | None:
             return None if x is None else x[index]
 
-        return Cloud(
-            self.points[index], take(self.normals), take(self.colors), take(self.labels),
-            self.name, self.category, self.split,
-        )  # fmt: skip
+        return replace(
+            self,
+            points=self.points[index],
+            normals=take(self.normals),
+            colors=take(self.colors),
+            labels=take(self.labels),
+        )
 
 
 def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -> Float[Tensor, "s n d"]:
@@ -92,7 +100,7 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
 
     Without ``n_points`` every cloud must have the same N and its points keep their order. With it,
     each cloud goes through `transforms.resample`: a random subset where it has enough points, all of
-    them and random repeats where it has fewer. Cost: O(S N).
+    them and random repeats where it has fewer. The batch is float64 if one of the clouds is. Cost: O(S N).
 
     Errors: ValueError for an empty list, unequal sizes without ``n_points``, unequal dimensions.
 
@@ -104,14 +112,15 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
     dims = sorted({c.points.shape[1] for c in clouds})
     if len(dims) > 1:
         raise ValueError(f"clouds: expected one dimension for all, got {dims}")
+    dtype = torch.float64 if any(c.points.dtype == torch.float64 for c in clouds) else torch.float32
     if n_points is None:
         sizes = sorted({len(c) for c in clouds})
         if len(sizes) > 1:
             raise ValueError(
                 f"clouds: sizes differ ({sizes[0]} to {sizes[-1]} points); pass n_points to resample"
             )
-        return torch.stack([c.points for c in clouds])
+        return torch.stack([c.points.to(dtype) for c in clouds])
     if n_points <= 0:
         raise ValueError(f"n_points: expected at least 1, got {n_points}")
-    generator = torch.Generator().manual_seed(seed)
-    return torch.stack([resample(c.points, n_points, seed=generator) for c in clouds])
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return torch.stack([resample(c.points.to(dtype), n_points, seed=generator) for c in clouds])

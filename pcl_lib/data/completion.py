@@ -66,7 +66,7 @@ def view_pairs(
     partial = []
     for shape, points in enumerate(tqdm(complete, disable=not progress, desc="views")):
         draws = _generator(seed, shape)
-        eyes = int(torch.randint(2**31, (), generator=draws))
+        eyes = int(torch.randint(2**31, (), generator=draws, device="cpu"))
         seen = eight_views(points, count=views, seed=eyes)
         partial += [resample(points[index], n_partial, seed=draws) for index in seen]
     return _pairs(torch.stack(partial), complete, _each(len(complete), views), n_complete, progress)
@@ -142,7 +142,7 @@ def as_pairs(
     whole = {id(pair.complete): pair.complete for pair in completions}
     place = {key: index for index, key in enumerate(whole)}
     partial = stack([pair.partial for pair in completions], n_partial, seed)
-    shape = torch.tensor([place[id(pair.complete)] for pair in completions])
+    shape = torch.tensor([place[id(pair.complete)] for pair in completions], device=partial.device)
     return _pairs(partial, stack(list(whole.values())), shape, n_complete, progress)
 
 
@@ -160,8 +160,10 @@ def _random_crops(complete: Tensor, views: int, n_partial: int, seed: int, progr
     (low, high), partial = _RANDOM, []
     for shape, points in enumerate(tqdm(complete, disable=not progress, desc="crops")):
         draws = _generator(seed, shape)
-        share = low + (high - low) * torch.rand(views, generator=draws, dtype=torch.float64)
-        eyes = torch.nn.functional.normalize(torch.randn(views, 3, generator=draws, dtype=torch.float64))
+        share = low + (high - low) * torch.rand(views, generator=draws, device="cpu", dtype=torch.float64)
+        eyes = torch.nn.functional.normalize(
+            torch.randn(views, 3, generator=draws, device="cpu", dtype=torch.float64)
+        )
         for fraction, eye in zip(share.tolist(), eyes, strict=True):
             left = crop(points, fraction=fraction, viewpoint=eye, n_partial=None).partial
             partial.append(_sized(left, n_partial, draws))
@@ -207,8 +209,8 @@ def _check(complete: Tensor, views: int, n_partial: int, seed: int) -> None:
 
 def _generator(seed: int, shape: int) -> torch.Generator:
     """Draws for one shape, the same whichever others are there."""
-    return torch.Generator().manual_seed(1_000_000 * seed + shape)
+    return torch.Generator("cpu").manual_seed(1_000_000 * seed + shape)
 
 
 def _each(shapes: int, views: int) -> Tensor:
-    return torch.arange(shapes).repeat_interleave(views)
+    return torch.arange(shapes, device="cpu").repeat_interleave(views)

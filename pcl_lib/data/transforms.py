@@ -1,7 +1,8 @@
 """Normalisations, subsets and perturbations, each named after the convention it follows.
 
-A normalisation returns `Normalized(points, center, scale)`, everything else a tensor. Clouds are (N, D) or
-(B, N, D); in a batch each cloud is treated by itself. Random functions take ``seed``: an integer (the same
+A normalisation returns `Normalized(points, center, scale)`, everything else a tensor, of the type of the
+cloud; inside they compute in double precision. Clouds are (N, D) or (B, N, D); in a batch each cloud is
+treated by itself. Random functions take ``seed``: an integer (the same
 integer, the same result, on any device) or a CPU `torch.Generator` that is advanced.
 """
 
@@ -21,7 +22,10 @@ Seed = int | torch.Generator
 
 
 class Normalized(NamedTuple):
-    """points = (original - center) / scale; center (*b, 1, D) and scale (*b, 1, 1) in the original unit."""
+    """points = (original - center) / scale; center (*b, 1, D) and scale (*b, 1, 1) in the original unit.
+
+    The points come from the exact centre; ``center`` is that centre in their type, float32 as a rule.
+    """
 
     points: Float[Tensor, "*b n d"]
     center: Float[Tensor, "*b 1 d"]
@@ -29,16 +33,18 @@ class Normalized(NamedTuple):
 
     def restore(self, points: Float[Tensor, "*b m d"]) -> Float[Tensor, "*b m d"]:
         """Clouds of the normalised frame (a reconstruction, say) back in the original one."""
-        return points * self.scale + self.center
+        restored = points.double() * self.scale.double() + self.center.double()
+        return restored.to(points.dtype)
 
 
-def _normalized(x: Tensor, center: Tensor, scale: Tensor) -> Normalized:
+def _normalized(x: Tensor, points: Tensor, center: Tensor, scale: Tensor) -> Normalized:
+    """``points`` = x - center, in double precision: the mean of coordinates near 4.5e6 is no float32."""
     if not bool((scale > 0).all()):
         raise ValueError(
             f"x {tuple(x.shape)}: expected clouds of positive extent, received one whose points all coincide; "
             "drop it, there is nothing to scale"
         )
-    return Normalized((x - center) / scale, center, scale)
+    return Normalized((points / scale).to(x.dtype), center.to(x.dtype), scale.to(x.dtype))
 
 
 def unit_sphere(x: Float[Tensor, "*b n d"]) -> Normalized:
@@ -54,8 +60,10 @@ def unit_sphere(x: Float[Tensor, "*b n d"]) -> Normalized:
     [[-1.0, 0.0], [1.0, 0.0]]
     """
     check_cloud(x)
-    center = x.mean(-2, keepdim=True)
-    return _normalized(x, center, (x - center).norm(dim=-1, keepdim=True).amax(-2, keepdim=True))
+    double = x.double()
+    center = double.mean(-2, keepdim=True)
+    points = double - center
+    return _normalized(x, points, center, points.norm(dim=-1, keepdim=True).amax(-2, keepdim=True))
 
 
 def bounding_box(x: Float[Tensor, "*b n d"]) -> Normalized:
@@ -70,8 +78,10 @@ def bounding_box(x: Float[Tensor, "*b n d"]) -> Normalized:
     [[-1.0, -0.5], [1.0, 0.5]]
     """
     check_cloud(x)
-    low, high = x.amin(-2, keepdim=True), x.amax(-2, keepdim=True)
-    return _normalized(x, (low + high) / 2, (high - low).amax(-1, keepdim=True) / 2)
+    double = x.double()
+    low, high = double.amin(-2, keepdim=True), double.amax(-2, keepdim=True)
+    center = (low + high) / 2
+    return _normalized(x, double - center, center, (high - low).amax(-1, keepdim=True) / 2)
 
 
 def caloss_test_normalization(x: Float[Tensor, "*b n d"]) -> Normalized:
@@ -120,7 +130,9 @@ def shapegf_training_points(
         raise ValueError(
             f"pool: expected 1 to the {x.shape[-2]} points of x {tuple(x.shape)}, received {pool}"
         )
-    return _take(x, torch.randint(pool, (*x.shape[:-2], n_points), generator=_generator(seed)))
+    generator = _generator(seed)
+    shape = (*x.shape[:-2], n_points)
+    return _take(x, torch.randint(pool, shape, generator=generator, device=generator.device))
 
 
 def shapegf_test_points(
@@ -191,7 +203,8 @@ def resample(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> Float[
     index = _permutations(x, generator)[..., :n_points]
     missing = n_points - index.shape[-1]
     if missing > 0:
-        extra = torch.randint(x.shape[-2], (*index.shape[:-1], missing), generator=generator)
+        shape = (*index.shape[:-1], missing)
+        extra = torch.randint(x.shape[-2], shape, generator=generator, device=generator.device)
         index = torch.cat([index, extra], -1)
     return _take(x, index)
 
@@ -215,7 +228,8 @@ def jitter(
         raise ValueError(f"sigma: expected at least 0, received {sigma}")
     if not clip > 0:
         raise ValueError(f"clip: expected a positive bound, received {clip}; math.inf clips nothing")
-    noise = torch.randn(x.shape, generator=_generator(seed), dtype=x.dtype)
+    generator = _generator(seed)
+    noise = torch.randn(x.shape, generator=generator, device=generator.device, dtype=x.dtype)
     return x + (sigma * noise).clamp_(-clip, clip).to(x.device)
 
 
@@ -240,15 +254,17 @@ def random_rotation(x: Float[Tensor, "*b n d"], *, axis: str = "z", seed: Seed) 
     batch = x.shape[:-2]
     generator = _generator(seed)
     if axis == "any":
-        q = torch.randn((*batch, 4), generator=generator, dtype=torch.float64)
+        q = torch.randn((*batch, 4), generator=generator, device=generator.device, dtype=torch.float64)
         matrix = _quaternion_matrix(q / q.norm(dim=-1, keepdim=True))
     else:
-        angle = 2 * math.pi * torch.rand(batch, generator=generator, dtype=torch.float64)
+        draws = torch.rand(batch, generator=generator, device=generator.device, dtype=torch.float64)
+        angle = 2 * math.pi * draws
         i, j = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
-        matrix = torch.eye(dim, dtype=torch.float64).repeat(*batch, 1, 1)
+        matrix = torch.eye(dim, device=angle.device, dtype=torch.float64).repeat(*batch, 1, 1)
         matrix[..., i, i] = matrix[..., j, j] = angle.cos()
         matrix[..., j, i], matrix[..., i, j] = angle.sin(), -angle.sin()
-    return x @ matrix.mT.to(x)
+    # In double precision, which autocast leaves alone; a product in bfloat16 would not keep lengths.
+    return (x.double() @ matrix.mT.to(x.device)).to(x.dtype)
 
 
 def _quaternion_matrix(q: Tensor) -> Tensor:
@@ -262,13 +278,14 @@ def _quaternion_matrix(q: Tensor) -> Tensor:
 
 
 def _generator(seed: Seed) -> torch.Generator:
-    return seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+    return seed if isinstance(seed, torch.Generator) else torch.Generator("cpu").manual_seed(seed)
 
 
 def _permutations(x: Tensor, generator: torch.Generator) -> Tensor:
     """A random order of the points for each cloud (*b, N)."""
     # float64: with a million float32 draws, ties would prefer low indices
-    return torch.rand(x.shape[:-1], generator=generator, dtype=torch.float64).argsort(-1)
+    shape, device = x.shape[:-1], generator.device
+    return torch.rand(shape, generator=generator, device=device, dtype=torch.float64).argsort(-1)
 
 
 def _take(x: Tensor, index: Tensor) -> Tensor:

@@ -125,7 +125,8 @@ def eight_views(
     if not 1 <= count <= 8:
         raise ValueError(f"count: expected 1 to 8 of the eight views, received {count}")
     low, high = points.amin(-2).double().cpu(), points.amax(-2).double().cpu()
-    way = torch.randn(8, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    draws = torch.Generator("cpu").manual_seed(seed)
+    way = torch.randn(8, 3, generator=draws, device="cpu", dtype=torch.float64)
     eyes = (low + high) / 2 + distance * (high - low).norm() * way / way.norm(dim=-1, keepdim=True)
     return [visible_points(points, eye, exponent=exponent) for eye in eyes[:count]]
 
@@ -162,7 +163,7 @@ def crop(
         if not 0 <= viewpoint < len(VIEWPOINTS):
             raise ValueError(f"viewpoint: expected 0 to 7 or three coordinates, received {viewpoint}")
         viewpoint = VIEWPOINTS[viewpoint]
-    eye = torch.as_tensor(_point(viewpoint, "viewpoint")).to(points)
+    eye = torch.from_numpy(_point(viewpoint, "viewpoint")).to(points)
     if n_partial is not None and not 1 <= n_partial <= n - cut:
         raise ValueError(
             f"n_partial: expected 1 to the {n - cut} of {n} points that are left, received {n_partial}; "

@@ -12,7 +12,7 @@ from pcl_lib.neighbors.dense import two_smallest
 # Up to this many points the matrix of costs is kept (64 MiB a cloud); beyond, rows are computed as they are needed.
 KEEP = 4096
 # Bids are reckoned in float32, which halves the time. Below this share of the extent a rise of a price may be lost.
-_LEAST_EPS = 2.0**-20
+_LEAST_EPS, _MOST_EPS = 2.0**-20, 2.0**10
 # Each eps is this many times smaller than the one before, down to this share of the mean matched cost.
 _STEP, _FINEST = 6.0, 0.03
 _MOST_PHASES = 12
@@ -22,12 +22,16 @@ _LEFT_OVER, _FEW, _MANY = 0.02, 32, 80
 
 
 class Costs:
-    """Costs of matching the points of `x` (B, N, D) with those of `y` (B, N, D)."""
+    """Costs of matching the points of `x` (B, N, D) with those of `y` (B, N, D), clouds of about unit size."""
 
     def __init__(self, x: Tensor, y: Tensor, squared: bool) -> None:
-        self.x, self.y, self.squared = x, y, squared
         both = torch.cat((x, y), dim=1)
-        extent = (both.amax(1) - both.amin(1)).norm(dim=-1)
+        low, high = both.amin(1), both.amax(1)
+        # Rows are cut to float32: without the offset of both clouds, so that the extent and not the place sets what
+        # is lost by it.
+        middle = ((low + high) / 2)[:, None]
+        self.x, self.y, self.squared = x - middle, y - middle, squared
+        extent = (high - low).norm(dim=-1)
         self.extent = extent**2 if squared else extent  # (B,)
         self._kept = self._matrices() if x.shape[1] <= KEEP else None
         # On a CPU too the compiled loop of KeOps is several times faster than torch in blocks.
@@ -39,9 +43,8 @@ class Costs:
         # A little noise: bidders in one place, who see the same prices, then want different points. Without it
         # all of them bid for one point, and one is served each round.
         n = self.x.shape[1]
-        noise = (
-            torch.rand(2 * n - 1, generator=torch.Generator().manual_seed(0)).to(costs.device).unfold(0, n, 1)
-        )
+        seeded = torch.Generator("cpu").manual_seed(0)
+        noise = torch.rand(2 * n - 1, generator=seeded, device="cpu").to(costs.device).unfold(0, n, 1)
         return torch.addcmul(costs, noise, self.extent.float()[:, None, None], value=_LEAST_EPS / 8)
 
     def two_best(self, cloud: Tensor, point: Tensor, price: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -78,12 +81,21 @@ class Books:
         self.converged = torch.ones(b, dtype=torch.bool, device=x.device)
 
 
-def plain_auction(costs: Costs, eps: float, max_rounds: int) -> Books:
-    """One auction at one eps from prices of zero, until all are matched."""
+def plain_auction(costs: Costs, eps: Tensor, max_rounds: int) -> Books:
+    """One auction at one eps (B,) from prices of zero, until all are matched."""
     books = Books(costs.x)
-    books.eps += eps
-    _phase(books, costs, torch.ones_like(books.converged), 0, max_rounds)
+    # Less would not move a price, and more would swamp the costs in it: both would be lost in float32.
+    extent = costs.extent.float()
+    books.eps = eps.to(extent).clamp(extent * _LEAST_EPS, extent * _MOST_EPS)
+    _phase(books, costs, costs.extent > 0, 0, max_rounds)
     return books
+
+
+def grab(books: Books, costs: Costs) -> None:
+    """Each point that is free takes the point it wants, taken or not, and leaves all others what they have."""
+    cloud, point = (books.matching < 0).nonzero(as_tuple=True)
+    if len(cloud):
+        books.matching[cloud, point] = costs.two_best(cloud, point, books.price)[0]
 
 
 def scaled_auction(costs: Costs, max_rounds: int) -> Books:

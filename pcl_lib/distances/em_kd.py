@@ -16,10 +16,10 @@ from pcl_lib.distances.kd_split import kd_split
 from pcl_lib.distances.matched import (
     REDUCTIONS,
     Matched,
-    arrays,
     best_matching,
     matched_value,
     on_each_core,
+    unit_arrays,
 )
 
 LEAVES = ("exact", "auction")
@@ -71,7 +71,7 @@ def em_kd(
     check_equal_sizes(x, y)
     match = best_matching if leaves == "exact" else auction_matching
     matching = np.stack(
-        [_match(a, b, leaf_size, match, squared) for a, b in zip(arrays(x), arrays(y), strict=True)]
+        [_match(a, b, leaf_size, match, squared) for a, b in zip(*unit_arrays(x, y), strict=True)]
     )
     index = torch.from_numpy(matching if x.ndim == 3 else matching[0]).to(x.device)
     return Matched(matched_value(x, y, index, squared, reduction), index)

@@ -12,10 +12,10 @@ from pcl_lib.distances.directions import check_option
 from pcl_lib.distances.matched import (
     REDUCTIONS,
     Matched,
-    arrays,
     best_matching,
     matched_value,
     on_each_core,
+    unit_arrays,
 )
 
 
@@ -50,7 +50,7 @@ def emd(
     """
     check_option("reduction", reduction, REDUCTIONS)
     check_equal_sizes(x, y)
-    pairs = zip(arrays(x), arrays(y), strict=True)
+    pairs = zip(*unit_arrays(x, y), strict=True)
     index = on_each_core(lambda pair: best_matching(*pair, squared), pairs)
     matching = torch.from_numpy(np.stack(index)).to(x.device, torch.int64)
     if x.ndim == 2:

@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_pair
-from pcl_lib.distances.directions import check_option, length, off_zero
+from pcl_lib.distances.directions import check_option, combine_directions, length, off_zero
 from pcl_lib.distances.each_way import Partners, each_direction, each_way
-from pcl_lib.distances.per_pair import check_positive
-from pcl_lib.neighbors import nearest_each_way
+from pcl_lib.distances.per_pair import COMBINATIONS, check_positive
+from pcl_lib.neighbors import nearest, nearest_each_way
 
 FORMS = ("paper", "released")
 
@@ -24,6 +24,7 @@ def info_cd(
     tau: float = 2.0,
     strength: float = 1.0,
     form: str = "paper",
+    combine: str | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Contrastive Chamfer distance: the nearest distances, and how evenly they are spread.
@@ -36,12 +37,15 @@ def info_cd(
     lambda and tau = 2 are those of the published code. form="released" is the published code: half of
     both sums, 1e-7 added to each exponential, and the exponent lambda fixed at 1e-7 (`strength` is not used), which
     leaves a quarter of the sums of lengths for tau = 2.
+    `combine` as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
+    the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is
+    the released one-sided loss of a partial cloud x, which is not halved.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit; tau is a
-    length. Symmetric. Not a metric, and not zero for equal clouds (lambda (log N + log M)). With lambda = 1
-    at least log N + log M. Gradient: exact where nearest neighbours are unique, 0 at coincident points. Cost:
-    `nearest` each way. Errors: `ValueError` for tau that is not positive, negative strength, an unknown form or
-    clouds that do not pair. Reference: lin2023infocd.
+    length. Symmetric, except one direction alone. Not a metric, and not zero for equal clouds (lambda (log N + log M);
+    one direction: its own logarithm). With lambda = 1 at least that. Gradient: exact where nearest neighbours are
+    unique, 0 at coincident points. Cost: `nearest` each way. Errors: `ValueError` for tau that is not positive,
+    negative strength, an unknown form or combine, or clouds that do not pair. Reference: lin2023infocd.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [1.5]])
@@ -55,16 +59,28 @@ def info_cd(
     if not (math.isfinite(strength) and strength >= 0):
         raise ValueError(f"strength must be a finite number of at least 0, received {strength!r}")
 
-    if form == "released":
-        there, back = (_released(way.sq_dist, tau) for way in nearest_each_way(x, y, backend=backend))
-        return there + back
+    combine = combine or ("sum" if form == "paper" else "mean")
+    check_option("combine", combine, COMBINATIONS)
+
+    def of_direction(sq_dist: Tensor) -> Tensor:
+        if form == "released":
+            return _released(sq_dist, tau)
+        scaled = length(sq_dist) / tau
+        return scaled.mean(-1) + strength * torch.logsumexp(-scaled, -1)
+
+    if combine in ("forward", "backward"):
+        return of_direction(nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend).sq_dist)
+    if form == "released" or combine == "max":
+        there, back = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
+        return combine_directions(there, back, combine)
 
     check_pair(x, y)
+    half = 0.5 if combine == "mean" else 1.0
 
     def value(scaled: Tensor, partners: Partners) -> Tensor:
         there, back = each_direction(scaled, partners)
         contrast = torch.logsumexp(-there, -1) + torch.logsumexp(-back, -1)
-        return there.mean(-1) + back.mean(-1) + strength * contrast
+        return half * (there.mean(-1) + back.mean(-1) + strength * contrast)
 
     def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
         return value(length(sq_dist) / tau, partners)
@@ -76,11 +92,11 @@ def info_cd(
             1 / part.shape[-1] - strength * torch.softmax(-part, -1)
             for part in each_direction(scaled, partners)
         ]
-        return value(scaled, partners), torch.cat(slopes, -1) / (tau * off_zero(d))
+        return value(scaled, partners), half * torch.cat(slopes, -1) / (tau * off_zero(d))
 
     return each_way(x, y, formula, with_pull, backend)
 
 
 def _released(sq_dist: Tensor, tau: float) -> Tensor:
     scaled = sq_dist.clamp(min=1e-9).sqrt() / tau
-    return (scaled + 1e-7 * (torch.exp(-scaled) + 1e-7).sum(-1, keepdim=True).log()).sum(-1) / 2
+    return (scaled + 1e-7 * (torch.exp(-scaled) + 1e-7).sum(-1, keepdim=True).log()).sum(-1)

@@ -37,12 +37,18 @@ class _SquaresEachWay(Function):
         wanted = ctx.needs_input_grad[:2] if recording else (False, False)
         if backend != "kdtree":
             value, there, back, *gradient = _by_torch(x, y, weights, backend, wanted)
-        elif x.ndim == 2:
-            value, there, back, *gradient = _by_tree(kdtree.array(x), kdtree.array(y), weights, wanted)
         else:
-            pairs = zip(kdtree.array(x), kdtree.array(y), strict=True)
-            columns = zip(*(_by_tree(a, b, weights, wanted) for a, b in pairs), strict=True)
-            value, there, back, *gradient = (None if c[0] is None else torch.stack(c) for c in columns)
+
+            def of_pair(a: np.ndarray, b: np.ndarray, threads: int) -> tuple:
+                return _by_tree(a, b, weights, wanted, threads)
+
+            queries = x.shape[-2] + y.shape[-2]
+            if x.ndim == 2:
+                (only,) = kdtree.each_pair(of_pair, x[None], y[None], queries)
+                value, there, back, *gradient = only
+            else:
+                columns = zip(*kdtree.each_pair(of_pair, x, y, queries), strict=True)
+                value, there, back, *gradient = (None if c[0] is None else torch.stack(c) for c in columns)
         ctx.weights = weights
         ctx.save_for_backward(x, y, there, back, *gradient)
         return value
@@ -67,9 +73,11 @@ class _SquaresEachWay(Function):
         )
 
 
-def _by_tree(x: np.ndarray, y: np.ndarray, weights: Weights, wanted: tuple[bool, bool]) -> tuple:
+def _by_tree(
+    x: np.ndarray, y: np.ndarray, weights: Weights, wanted: tuple[bool, bool], threads: int
+) -> tuple:
     """Value, partners there (N,) and back (M,), gradients (where wanted) for one pair of clouds."""
-    there, back = kdtree.partners(x, y)
+    there, back = kdtree.partners(x, y, threads)
     push_x, push_y = x - y.take(there, axis=0), y - x.take(back, axis=0)
     value = weights[0] * np.square(push_x).sum() + weights[1] * np.square(push_y).sum()
     push_x *= 2 * weights[0]

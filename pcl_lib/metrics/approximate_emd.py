@@ -120,7 +120,9 @@ def _check_matched(share: float) -> None:
 
 
 def _times(matrix: Tensor, vector: Tensor) -> Tensor:
-    return (matrix @ vector[..., None])[..., 0]
+    # Autocast would take the product in half precision.
+    with torch.autocast(matrix.device.type, enabled=False):
+        return (matrix @ vector[..., None])[..., 0]
 
 
 def _square_distances(x: Tensor, y: Tensor) -> Tensor:

@@ -3,6 +3,11 @@
 One question, three engines with the same answer (ties apart): `"kdtree"` (pykdtree, CPU), `"keops"`
 (KeOps LazyTensors, CPU or CUDA) and `"dense"` (plain torch in chunks, any device). `"auto"` picks one by
 the rule in `pcl_lib.neighbors.backends`, and every result says which one ran.
+
+Threads: a search on the CPU takes as many as torch (`torch.set_num_threads`), and a small one takes one. Processes may
+be forked (`multiprocessing`) after a search: from its first call of this package on, a child has torch set to one
+thread, as the workers of a `DataLoader` have, for OpenMP hangs there with more. Large operations of torch before that
+call hang with or without this package: call `torch.set_num_threads(1)` first.
 """
 
 from pcl_lib.neighbors.farthest import farthest_points

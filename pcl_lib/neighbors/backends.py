@@ -21,8 +21,8 @@ def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
     """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D).
 
     The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 10 and `"dense"` beyond. On a GPU, `"keops"` from
-    4 million pairs N * M up if it can run, `"dense"` otherwise. A backend asked for by name is used or refused,
-    never replaced.
+    4 million pairs N * M up if it can run (a first reduction succeeded), `"dense"` otherwise, without a word: the
+    result says which. A backend asked for by name is used or refused, never replaced.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, received {backend!r}")
@@ -41,6 +41,12 @@ def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
 def search(x: Tensor, y: Tensor, k: int, backend: str) -> Tensor:
     """Index (B, N, k) of the k nearest points of `y` (B, M, D) to each point of `x` (B, N, D), nearest first."""
     return _ENGINES[backend].search(x, y, k)
+
+
+def search_any(x: Tensor, y: Tensor, k: int, backend: str) -> Tensor:
+    """As `search`, for a k that comes from the data and changes from call to call."""
+    engine = _ENGINES[backend]
+    return engine.search_any(x, y, k) if engine is keops else engine.search(x, y, k)
 
 
 def search_each_way(x: Tensor, y: Tensor, backend: str) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from pcl_lib._checks import check_pair
-from pcl_lib.neighbors.backends import choose, count_within, search
+from pcl_lib.neighbors.backends import choose, count_within, search_any
 from pcl_lib.neighbors.pairs import pair_squares
 
 
@@ -66,7 +66,7 @@ def radius(
     if k == 0:
         index = torch.empty((*xb.shape[:2], 0), dtype=torch.int64, device=x.device)
     else:
-        index = search(xb.detach(), yb.detach(), k, used)
+        index = search_any(xb.detach(), yb.detach(), k, used)
     sq_dist = pair_squares(xb, yb, index)
     inside = sq_dist.detach() <= sq_radius
     k = int(inside.sum(-1).max())  # the hair may have brought a column of padding only

@@ -14,7 +14,16 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks import chamfer, machine, matching, memory, other_distances, search, weighted
+from tests.benchmarks import (
+    busy,
+    chamfer,
+    machine,
+    matching,
+    memory,
+    other_distances,
+    search,
+    weighted,
+)
 from tests.benchmarks.goals import goals
 from tests.benchmarks.measure import lines, measure
 
@@ -25,31 +34,37 @@ SUBJECTS = {
     "weighted": weighted.cases,
     "matching": matching.cases,
 }
+ALONE = ("busy", "memory")  # without peers
 SECONDS_PER_CASE = 6.0
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("subjects", nargs="*", help=f"of {', '.join([*SUBJECTS, 'memory'])} (default: all)")
+    parser.add_argument("subjects", nargs="*", help=f"of {', '.join([*SUBJECTS, *ALONE])} (default: all)")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--out", type=Path, default=Path(".benchmarks"), help="folder (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="tiny clouds, to see whether everything runs")
     options = parser.parse_args(argv)
-    if unknown := set(options.subjects) - {*SUBJECTS, "memory"}:
+    if unknown := set(options.subjects) - {*SUBJECTS, *ALONE}:
         parser.error(f"unknown subjects: {', '.join(sorted(unknown))}")
-    chosen = options.subjects or [*SUBJECTS, "memory"]
+    chosen = options.subjects or [*SUBJECTS, *ALONE]
     device = torch.device(options.device)
+    seconds = 0.05 if options.quick else SECONDS_PER_CASE
     started = time.monotonic()
     cases = []
     for subject in SUBJECTS:
         if subject not in chosen:
             continue
         for case in SUBJECTS[subject](device, options.quick):
-            result = {"subject": subject} | measure(case, device, 0.05 if options.quick else SECONDS_PER_CASE)
+            result = {"subject": subject} | measure(case, device, seconds)
             rounds = result["rounds"]
             print(f"{case.title}; peer's time / ours, median of {rounds} round{'s'[: rounds != 1]}")
             print(*lines(result), sep="\n", flush=True)
             cases.append(result)
+    # What waits for the cores of this machine, and so on the CPU alone.
+    crowded = busy.measure(options.quick, seconds) if "busy" in chosen and device.type == "cpu" else []
+    for result in crowded:
+        print(*busy.lines(result), sep="\n", flush=True)
     used = memory.measure(device, options.quick) if "memory" in chosen else []
     for item in used:
         print(f"{item['function']}, {item['clouds']} x {item['points']:,} points: peak memory in MiB")
@@ -65,6 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         "machine": machine.describe(device),
         "goals": promised,
         "cases": cases,
+        "busy": crowded,
         "memory": used,
     }
     # Only a whole run may take the place of a record.

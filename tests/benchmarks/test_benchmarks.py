@@ -8,8 +8,8 @@ import torch
 
 from pcl_lib import distances
 from tests.benchmarks import __main__ as benchmarks
+from tests.benchmarks import busy, memory
 from tests.benchmarks import measure as measuring
-from tests.benchmarks import memory
 from tests.benchmarks.clouds import pairs
 from tests.benchmarks.goals import goals
 from tests.benchmarks.measure import OURS, Case, Peer, difference, measure
@@ -67,6 +67,28 @@ def test_every_public_distance_has_a_case():
     public = {name for name in distances.__all__ if inspect.isfunction(getattr(distances, name))}
     raced = {c.function for subject in benchmarks.SUBJECTS.values() for c in subject(CPU, True)}
     assert public <= raced
+
+
+def test_a_busy_machine_is_compared_with_a_quiet_one(tmp_path):
+    assert benchmarks.main(["busy", "--quick", "--out", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / "benchmarks-cpu-busy-quick.json").read_text())
+    assert report["cases"] == report["memory"] == []
+    for result in report["busy"]:
+        quiet, crowded = (result["milliseconds"][state]["median"] for state in ("quiet", "busy"))
+        assert result["ratio"] == crowded / quiet > 0
+        assert min(result["rounds"].values()) >= busy.TURNS
+
+
+def test_no_busy_neighbour_stays():
+    def fails():
+        with busy.neighbours(2) as running:
+            raise KeyError(running, [process.poll() for process in running])
+
+    with pytest.raises(KeyError) as raised:
+        fails()
+    running, meanwhile = raised.value.args
+    assert meanwhile == [None, None]
+    assert None not in [process.poll() for process in running]
 
 
 @pytest.mark.slow

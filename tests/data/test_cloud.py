@@ -15,8 +15,8 @@ def cloud(n=6, d=3):
     ("points", "message"),
     [
         (torch.zeros(3), r"\(N, D\) float32.*\(3,\)"),
-        (torch.zeros(2, 3, 3), r"got \(2, 3, 3\)"),
-        (torch.zeros(2, 3, dtype=torch.float64), "float64"),
+        (torch.zeros(2, 3, 3), r"received \(2, 3, 3\)"),
+        (torch.zeros(2, 3, dtype=torch.float16), "float32 or float64 tensor, received .*float16"),
         (torch.zeros(2, 3, dtype=torch.int64), "int64"),
         (torch.zeros(0, 3), "empty"),
     ],

@@ -67,6 +67,23 @@ def test_a_batch_is_a_loop_in_blocks(monkeypatch, entries):
     assert torch.allclose(approximate_emd(x, y), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_autocast_changes_nothing(dtype):
+    x, y = random_clouds(2, 30, 3).float(), random_clouds(2, 30, 3, seed=1).float()
+    expected = approximate_emd(x, y), annealed_matching(x, y)
+    with torch.autocast("cpu", dtype=dtype):
+        found = approximate_emd(x, y), annealed_matching(x, y)
+    assert all(map(torch.equal, found, expected))
+
+
+def test_another_default_device():
+    x, y = random_clouds(30, 3), random_clouds(30, 3, seed=1)
+    expected = approximate_emd(x, y)
+    with torch.device("meta"):
+        found = approximate_emd(x, y)
+    assert torch.equal(found, expected)
+
+
 @pytest.mark.gpu
 def test_gpu_agrees():
     x, y = random_clouds(5, 300, 3), random_clouds(5, 300, 3, seed=1)

@@ -1,12 +1,10 @@
-"""The rule of "auto", and the message when KeOps is asked for and cannot run."""
+"""The rule of "auto"."""
 
 import pytest
 import torch
 
 from pcl_lib.neighbors import backends, keops, nearest
 from pcl_lib.neighbors.backends import KDTREE_MAX_DIM, choose
-
-CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
@@ -37,21 +35,3 @@ def test_auto_on_a_gpu_depends_on_the_size_and_on_keops(monkeypatch, points, wor
     # Only device and shape are read: no GPU is needed to test the rule.
     monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)
     assert backends.choose(OnGpu(), OnGpu()) == expected
-
-
-def test_keops_not_installed_says_how_to_install_it(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    x = torch.zeros(4, 3)
-    with pytest.raises(RuntimeError, match=r"needs KeOps: pip install pykeops"):
-        nearest(x, x, backend="keops")
-    assert nearest(x, x).backend == "kdtree"
-
-
-def test_no_compiler_says_what_to_install(monkeypatch):
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("CXX", raising=False)
-    x = torch.zeros(4, 3)
-    assert not keops.available(CPU)
-    with pytest.raises(RuntimeError, match=r"needs a C\+\+ compiler .* install g\+\+"):
-        nearest(x, x, backend="keops")
-    assert nearest(x, x).backend == "kdtree"

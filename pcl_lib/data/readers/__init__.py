@@ -2,7 +2,9 @@
 
 Every reader of a data set takes its folder from ``root`` or from the environment variable ``PCL_DATA`` (a
 folder that holds the data sets, or the data set itself) and returns a list of ``Cloud`` in sorted order, the
-same for the same files, settings and seed. All share four options:
+same for the same files, settings and seed. The points are float32, as the papers' own loaders give them;
+``read_cloud``, ``plain``, ``packed``, ``mpeg`` and ``registered_meshes``, which read anybody's files, keep float64
+where float32 would lose digits. All readers of a data set share four options:
 
 - ``seed``: what is drawn for a shape depends on the seed and on its name, not on which others are read.
 - ``cache_dir``: keep the result in this folder; default the one in ``PCL_CACHE``, without either nothing is

@@ -7,34 +7,37 @@ import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from pcl_lib.data.cloud import Cloud
-from pcl_lib.data.readers.build import make_cloud
+from pcl_lib.data.readers.build import Options, make_cloud
+from pcl_lib.data.readers.columns import Parts, by_value
 from pcl_lib.data.readers.errors import parsing, read_bytes, read_error
 
 # No deflate stream expands further than this (RFC 1951: at best 258 bytes from 2 bits).
 DEFLATE_LIMIT = 1032
 
 
-def read_npz(path: str | Path) -> Cloud:
+def read_npz(path: str | Path, **options: Unpack[Options]) -> Cloud:
     """``.npz`` with ``points`` (N, D) and, where they exist, ``normals``, ``colors`` and ``labels``.
 
     Cost: O(N). Errors: ReadError.
     """
     got = load_npz(path, required=["points"], optional=["normals", "colors", "labels"])
-    return make_cloud(
-        path, got["points"], normals=got.get("normals"), colors=got.get("colors"), labels=got.get("labels")
-    )
+    return make_cloud(path, **Parts(**got)._asdict(), **options)
 
 
-def read_npy(path: str | Path) -> Cloud:
-    """``.npy`` of shape (N, 2) or (N, 3).
+def read_npy(path: str | Path, *, columns: str | None = None, **options: Unpack[Options]) -> Cloud:
+    """``.npy`` of shape (N, 2) or (N, 3), or with more columns, which mean what they do in ``.xyz``.
 
     Cost: O(N). Errors: ReadError.
     """
-    return make_cloud(path, load_npy(path))
+    table = load_npy(path)
+    if table.ndim != 2 or table.dtype.kind not in "fiu" or (columns is None and table.shape[1] < 6):
+        return make_cloud(path, table, **options)
+    return make_cloud(path, **by_value(path, table, columns)._asdict(), **options)
 
 
 def load_npy(path: str | Path) -> np.ndarray:

@@ -116,7 +116,7 @@ def _pack(groups: Groups, skipped: list[str]) -> tuple[dict[str, object], dict[s
                     block = f"{field}_{array.dtype}"
                     pieces.setdefault(block, []).append(array.reshape(-1))
                     parts[field] = [block, list(array.shape)]
-            described[-1].append([cloud.name, cloud.category, cloud.split, parts])
+            described[-1].append([cloud.name, cloud.category, cloud.split, cloud.dropped, parts])
     blocks = {name: np.concatenate(arrays) for name, arrays in pieces.items()}
     return {"groups": described, "blocks": list(blocks), "skipped": skipped}, blocks
 
@@ -126,11 +126,11 @@ def _unpack(meta: dict, blocks: dict[str, np.ndarray]) -> Groups:
     groups: Groups = []
     for described in meta["groups"]:
         groups.append([])
-        for name, category, split, parts in described:
+        for name, category, split, dropped, parts in described:
             values = {}
             for field, (block, shape) in parts.items():
                 start, size = used[block], int(np.prod(shape))
                 values[field] = torch.from_numpy(blocks[block][start : start + size].reshape(shape).copy())
                 used[block] = start + size
-            groups[-1].append(Cloud(**values, name=name, category=category, split=split))
+            groups[-1].append(Cloud(**values, name=name, category=category, split=split, dropped=dropped))
     return groups

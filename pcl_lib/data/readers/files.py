@@ -3,34 +3,71 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+import torch
 
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.arrays import read_npy, read_npz
-from pcl_lib.data.readers.build import make_cloud, rng_for, subset
+from pcl_lib.data.readers.build import Options, make_cloud, rng_for, subset
 from pcl_lib.data.readers.errors import parsing, read_error
+from pcl_lib.data.readers.hdf5 import read_hdf5
+from pcl_lib.data.readers.kitti import read_velodyne
+from pcl_lib.data.readers.las import read_las
 from pcl_lib.data.readers.mesh import Mesh
 from pcl_lib.data.readers.obj import read_obj
 from pcl_lib.data.readers.off import read_off
 from pcl_lib.data.readers.pcd import read_pcd
 from pcl_lib.data.readers.ply import read_ply, read_ply_mesh
-from pcl_lib.data.readers.text import read_xyz
+from pcl_lib.data.readers.stl import read_stl
+from pcl_lib.data.readers.text import read_pts, read_xyz
 from pcl_lib.data.sampling import SurfaceDraws, draw, face_normals, place
 
-CLOUD_SUFFIXES = {".xyz": read_xyz, ".npy": read_npy, ".npz": read_npz, ".pcd": read_pcd, ".ply": read_ply}
-MESH_SUFFIXES = {".off": read_off, ".obj": read_obj}
+CLOUD_SUFFIXES = {
+    ".xyz": read_xyz, ".txt": read_xyz, ".csv": read_xyz, ".pts": read_pts, ".npy": read_npy, ".npz": read_npz,
+    ".pcd": read_pcd, ".ply": read_ply, ".las": read_las, ".laz": read_las, ".bin": read_velodyne,
+    ".h5": read_hdf5, ".hdf5": read_hdf5,
+}  # fmt: skip
+TABLE_SUFFIXES = (".xyz", ".txt", ".csv", ".pts", ".npy")
+MESH_SUFFIXES = {".off": read_off, ".obj": read_obj, ".stl": read_stl}
 
 
-def read_cloud(path: str | Path, *, n_points: int | None = None, seed: int = 0) -> Cloud:
-    """A cloud from ``.xyz .npy .npz .pcd .ply .off .obj``; from the last two, points of the surface.
+def read_cloud(
+    path: str | Path,
+    *,
+    n_points: int | None = None,
+    seed: int = 0,
+    columns: str | None = None,
+    dtype: torch.dtype | None = None,
+    drop_bad: bool = False,
+) -> Cloud:
+    """A cloud from a file: ``.ply .pcd .las .laz .xyz .txt .csv .pts .npy .npz .h5 .bin``, ``.off .obj .stl``.
 
-    ``n_points=None`` gives every point (of a mesh: its vertices). Otherwise a seeded random subset of a
-    cloud without replacement, or as many points uniform by area on a mesh, with face normals.
+    ``n_points=None`` gives every point (of the last three, which are meshes: the vertices). Otherwise a
+    seeded random subset of a cloud without replacement, or as many points uniform by area on a mesh, with
+    face normals. ``.bin`` is a scan of KITTI, see ``read_velodyne``.
 
-    Cost: O(bytes). Errors: ReadError.
+    ``columns="x y z r g b"`` names the columns of ``.xyz .txt .csv .pts .npy`` (``_`` leaves one out). Without
+    it a first line with names does, or else the values: a cloud's fourth to sixth column are normals
+    if all have length 1 (within 1 %), colours if all are whole from 0 to 255 or lie in [0, 1], and an
+    error if neither.
+
+    ``dtype=None`` gives float32, or float64 where float32 would move a point by more than 1e-6 of the
+    cloud's longest side: coordinates of a survey (4.5e6 m) keep their millimetres. torch.float32 and
+    torch.float64 decide for themselves.
+
+    ``drop_bad=True`` leaves out points with NaN or infinite coordinates, normals or colours (of a mesh: these
+    vertices and their faces), which are an error otherwise; ``Cloud.dropped`` counts them.
+
+    Cost: O(bytes). Errors: ReadError; ValueError for ``columns`` with another format, another dtype.
     """
     suffix = Path(path).suffix.lower()
+    if columns is not None and suffix not in TABLE_SUFFIXES:
+        raise ValueError(f"columns: expected None for {suffix!r}, only {' '.join(TABLE_SUFFIXES)} need names")
     if suffix in MESH_SUFFIXES:
-        return sample_mesh(MESH_SUFFIXES[suffix](path), n_points, seed=seed, path=path)
+        mesh = MESH_SUFFIXES[suffix](path, drop_bad=drop_bad)
+        return sample_mesh(mesh, n_points, seed=seed, path=path, dtype=dtype, drop_bad=drop_bad)
     if suffix not in CLOUD_SUFFIXES:
         raise read_error(
             path,
@@ -38,13 +75,16 @@ def read_cloud(path: str | Path, *, n_points: int | None = None, seed: int = 0) 
             expected=" ".join([*CLOUD_SUFFIXES, *MESH_SUFFIXES]),
             fix="convert the file, or use the reader of its benchmark",
         )
-    return subset(CLOUD_SUFFIXES[suffix](path), n_points, rng_for(seed, Path(path).name), path=path)
+    named = {} if columns is None else {"columns": columns}
+    cloud = CLOUD_SUFFIXES[suffix](path, dtype=dtype, drop_bad=drop_bad, **named)
+    return subset(cloud, n_points, rng_for(seed, Path(path).name), path=path)
 
 
-def read_mesh(path: str | Path) -> Mesh:
-    """Vertices and triangles from ``.off``, ``.obj`` or ``.ply``, in the order of the file.
+def read_mesh(path: str | Path, *, drop_bad: bool = False) -> Mesh:
+    """Vertices and triangles from ``.off``, ``.obj``, ``.stl`` or ``.ply``, in the order of the file.
 
-    Cost: O(bytes). Errors: ReadError.
+    ``drop_bad=True`` leaves out vertices with NaN or infinite coordinates and the faces that use them, which
+    are an error otherwise; ``Mesh.dropped`` counts the vertices. Cost: O(bytes). Errors: ReadError.
     """
     suffix = Path(path).suffix.lower()
     readers = {**MESH_SUFFIXES, ".ply": read_ply_mesh}
@@ -52,7 +92,7 @@ def read_mesh(path: str | Path) -> Mesh:
         raise read_error(
             path, f"unknown format {suffix!r}", expected=" ".join(readers), fix="convert the file"
         )
-    return readers[suffix](path)
+    return readers[suffix](path, drop_bad=drop_bad)
 
 
 def sample_mesh(
@@ -64,12 +104,16 @@ def sample_mesh(
     name: str | None = None,
     category: str | None = None,
     split: str | None = None,
+    **options: Unpack[Options],
 ) -> Cloud:
     """``n_points`` of a mesh uniform by area with face normals, or with ``None`` its vertices."""
     if n_points is None:
-        return make_cloud(path, mesh.vertices, name=name, category=category, split=split)
+        return make_cloud(
+            path, mesh.vertices, normals=mesh.normals, colors=mesh.colors, dropped=mesh.dropped,
+            name=name, category=category, split=split, **options,
+        )  # fmt: skip
     draws = draw_surface(mesh, n_points, seed=seed, key=Path(path).name, path=path)
-    return place_cloud(mesh, draws, path=path, name=name, category=category, split=split)
+    return place_cloud(mesh, draws, path=path, name=name, category=category, split=split, **options)
 
 
 def draw_surface(mesh: Mesh, n_points: int, *, seed: int, key: str, path: str | Path) -> SurfaceDraws:
@@ -88,8 +132,19 @@ def place_cloud(
     name: str | None = None,
     category: str | None = None,
     split: str | None = None,
+    **options: Unpack[Options],
 ) -> Cloud:
-    """The drawn places on a mesh (or on another one of the same topology) as a cloud with face normals."""
+    """The drawn places on a mesh (or on another one of the same topology), with face normals.
+
+    Colours of the vertices are interpolated.
+    """
     points = place(mesh.vertices, mesh.faces, draws)
     normals = face_normals(mesh.vertices, mesh.faces)[draws.face]
-    return make_cloud(path, points, normals=normals, name=name, category=category, split=split)
+    colors = None
+    if mesh.colors is not None:
+        between = place(mesh.colors, mesh.faces, draws)
+        colors = np.rint(between).astype(np.uint8) if mesh.colors.dtype == np.uint8 else between
+    return make_cloud(
+        path, points, normals=normals, colors=colors, dropped=mesh.dropped,
+        name=name, category=category, split=split, **options,
+    )  # fmt: skip

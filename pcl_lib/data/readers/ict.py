@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.arrays import load_npz
@@ -83,7 +84,11 @@ def ict_faces(
         name = f"face_{k:04d}"
         mesh = model.face(rng_for(seed, name).standard_normal(len(model.modes)))
         if draws is None:
-            clouds.append(make_cloud(MODEL_FILE, mesh.vertices, name=name, category="face"))
+            clouds.append(
+                make_cloud(MODEL_FILE, mesh.vertices, name=name, category="face", dtype=torch.float32)
+            )
         else:
-            clouds.append(place_cloud(mesh, draws, path=MODEL_FILE, name=name, category="face"))
+            clouds.append(
+                place_cloud(mesh, draws, path=MODEL_FILE, name=name, category="face", dtype=torch.float32)
+            )
     return clouds

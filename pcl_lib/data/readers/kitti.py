@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from pcl_lib.data.cloud import Cloud
-from pcl_lib.data.readers.build import make_cloud, rng_for, subset
+from pcl_lib.data.readers.build import Options, make_cloud, rng_for, subset
 from pcl_lib.data.readers.collect import collect, flatten, locate
 from pcl_lib.data.readers.errors import read_bytes, read_error
 
 EXPECTED = "a velodyne scan: x y z reflectance as little-endian float32, 16 bytes for each point"
 
 
-def read_velodyne(path: str | Path) -> Cloud:
+def read_velodyne(path: str | Path, **options: Unpack[Options]) -> Cloud:
     """One ``.bin`` scan, in metres in the sensor's frame; the reflectance in [0, 1] becomes a grey (N, 3).
 
     The format has no header: a size that is no multiple of 16 or a reflectance outside [0, 1] (which a
@@ -32,7 +33,7 @@ def read_velodyne(path: str | Path) -> Cloud:
             f"reflectance {table[outside[0], 3]} at point {outside[0]}",
             expected=f"{EXPECTED}, in [0, 1]",
         )
-    return make_cloud(path, table[:, :3], colors=np.repeat(table[:, 3:], 3, axis=1))
+    return make_cloud(path, table[:, :3], colors=np.repeat(table[:, 3:], 3, axis=1), **options)
 
 
 def kitti(

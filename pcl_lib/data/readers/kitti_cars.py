@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.build import make_cloud, rng_for, subset
@@ -84,4 +85,4 @@ def _in_its_box(path: Path, box: Path, frame: str) -> Cloud:
     if np.abs(turned).max() > length:
         raise read_error(path, f"the scan lies outside its box {box}", expected=BOX)
     points = turned[:, [0, 2, 1]] / length if frame == "pcn" else turned * (2 / length)
-    return make_cloud(path, points)
+    return make_cloud(path, points, dtype=torch.float32)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy import ndimage
 from skimage import measure
 
@@ -65,7 +66,7 @@ def mnist(
         name, where = f"{part}/{row:05d}", f"{path} image {row}"
         with parsing(where, "a digit with a contour"):
             points = contour_cloud(image, n_points, start=rng_for(seed, name).random())
-        return [make_cloud(where, points, name=name, category=category, split=part)]
+        return [make_cloud(where, points, name=name, category=category, split=part, dtype=torch.float32)]
 
     settings = {
         "split": split,

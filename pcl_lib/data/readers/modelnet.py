@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.build import make_cloud, rng_for, subset
 from pcl_lib.data.readers.collect import choose, collect, flatten, locate
@@ -72,7 +74,17 @@ def _meshes(
 
     def read_one(path: Path) -> list[Cloud]:
         part, category = path.parent.name, path.parent.parent.name
-        return [sample_mesh(read_off(path), n_points, seed=seed, path=path, category=category, split=part)]
+        return [
+            sample_mesh(
+                read_off(path),
+                n_points,
+                seed=seed,
+                path=path,
+                category=category,
+                split=part,
+                dtype=torch.float32,
+            )
+        ]
 
     settings = {"n_points": n_points, "seed": seed}
     return flatten(
@@ -135,7 +147,7 @@ def modelnet40_hdf5(
             name = f"{path.stem}/{row:04d}"
             cloud = make_cloud(
                 f"{path} row {row}", points[row], normals=None if normals is None else normals[row],
-                name=name, category=names[label], split=part,
+                name=name, category=names[label], split=part, dtype=torch.float32,
             )  # fmt: skip
             clouds.append(subset(cloud, n_points, rng_for(seed, name), path=path))
         return clouds
@@ -187,7 +199,9 @@ def modelnet40_normals(
     def read_one(entry: tuple[Path, str, str]) -> list[Cloud]:
         path, category, part = entry
         table = read_table(path, (6,))
-        cloud = make_cloud(path, table[:, :3], normals=table[:, 3:], category=category, split=part)
+        cloud = make_cloud(
+            path, table[:, :3], normals=table[:, 3:], category=category, split=part, dtype=torch.float32
+        )
         return [subset(cloud, n_points, rng_for(seed, path.name), path=path, first=first)]
 
     settings = {"n_points": n_points, "seed": seed, "first": first, "categories": sorted(wanted)}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.build import rng_for, subset
 from pcl_lib.data.readers.collect import choose, collect, locate
@@ -108,5 +110,5 @@ def _scans(shape: Path, views: Sequence[int] | None) -> list[Path]:
 def _read(
     path: Path, n: int | None, seed: int, name: str, *, repeat: bool, category: str, split: str
 ) -> Cloud:
-    cloud = subset(read_pcd(path), n, rng_for(seed, name), path=path, repeat=repeat)
+    cloud = subset(read_pcd(path, dtype=torch.float32), n, rng_for(seed, name), path=path, repeat=repeat)
     return Cloud(cloud.points, cloud.normals, name=name, category=category, split=split)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.arrays import load_npz
@@ -12,6 +15,8 @@ from pcl_lib.data.readers.collect import choose, collect, flatten, locate
 from pcl_lib.data.readers.errors import read_error
 from pcl_lib.data.readers.files import CLOUD_SUFFIXES, MESH_SUFFIXES, read_cloud
 
+ANYTHING = (".txt", ".csv", ".bin", ".h5", ".hdf5")
+
 
 def plain(
     root: str | Path | None = None,
@@ -19,16 +24,23 @@ def plain(
     pattern: str = "**/*",
     n_points: int | None = None,
     seed: int = 0,
+    dtype: torch.dtype | None = None,
+    drop_bad: bool = False,
     cache_dir: str | Path | None = None,
     progress: bool = True,
     on_error: str = "raise",
 ) -> list[Cloud]:
-    """Every ``.xyz .npy .npz .pcd .ply .off .obj`` below a folder that matches ``pattern``, sorted by path.
+    """Every cloud and mesh below a folder that matches ``pattern``, sorted by path; see ``read_cloud``.
 
-    The path below the folder is the name, its first folder the category; see ``read_cloud`` for the rest.
-    Cost: O(bytes). Errors: ReadError.
+    ``.txt .csv .bin .h5 .hdf5``, which hold other things as often, are read only if the pattern ends in
+    their suffix, as ``pattern="**/*.txt"``. The path below the folder is the name, its first folder the
+    category. Cost: O(bytes). Errors: ReadError.
     """
-    known = {*CLOUD_SUFFIXES, *MESH_SUFFIXES}
+    known = {
+        suffix
+        for suffix in (*CLOUD_SUFFIXES, *MESH_SUFFIXES)
+        if suffix not in ANYTHING or pattern.lower().endswith(suffix)
+    }
     layout = f"a folder with files {' '.join(sorted(known))}"
     base = locate(root, [], pattern, layout)
     files = sorted(f for f in base.glob(pattern) if f.suffix.lower() in known)
@@ -39,13 +51,14 @@ def plain(
 
     def read_one(path: Path) -> list[Cloud]:
         inside = path.relative_to(base)
-        c = read_cloud(path, n_points=n_points, seed=seed)
+        cloud = read_cloud(path, n_points=n_points, seed=seed, dtype=dtype, drop_bad=drop_bad)
         category = inside.parts[0] if len(inside.parts) > 1 else None
-        return [Cloud(c.points, c.normals, c.colors, c.labels, inside.with_suffix("").as_posix(), category)]
+        return [replace(cloud, name=inside.with_suffix("").as_posix(), category=category)]
 
     return flatten(
         collect(
-            "plain", files, read_one, root=base, files=files, settings={"n_points": n_points, "seed": seed},
+            "plain", files, read_one, root=base, files=files,
+            settings={"n_points": n_points, "seed": seed, "dtype": str(dtype), "drop_bad": drop_bad},
             cache_dir=cache_dir, progress=progress, on_error=on_error,
         )
     )  # fmt: skip

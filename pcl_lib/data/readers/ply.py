@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from pathlib import Path
+from typing import Unpack
 
-import numpy as np
 from plyfile import PlyData, PlyElementParseError
 
 from pcl_lib.data.cloud import Cloud
-from pcl_lib.data.readers.build import make_cloud
+from pcl_lib.data.readers.build import Options, make_cloud
+from pcl_lib.data.readers.columns import Parts, by_name
 from pcl_lib.data.readers.errors import parsing, read_bytes, read_error
 from pcl_lib.data.readers.mesh import Mesh, check_mesh, fan
 
@@ -17,64 +19,72 @@ EXPECTED = "a .ply file with an element vertex that has x y z"
 FACE_FIELDS = ("vertex_indices", "vertex_index")
 
 
-def read_ply(path: str | Path) -> Cloud:
-    """The vertices of a ``.ply`` as a cloud, with ``nx ny nz`` and ``red green blue`` where they exist.
+def read_ply(path: str | Path, **options: Unpack[Options]) -> Cloud:
+    """The vertices of a ``.ply`` as a cloud, with the normals, colours and labels that they have.
 
+    Normals are ``nx ny nz`` or ``normal_x normal_y normal_z``; colours ``red green blue``, ``r g b`` or
+    ``diffuse_red diffuse_green diffuse_blue``, or else ``intensity`` as a grey; see ``columns.by_name``.
     Nothing is dropped or rescaled: voxel coordinates stay voxels, outliers stay in, colours stay as stored.
     Cost: O(bytes). Errors: ReadError.
     """
     ply = _parse(path)
     with parsing(path, EXPECTED):
-        points = _columns(ply, "x y z")
-        normals, colors = _columns(ply, "nx ny nz"), _columns(ply, "red green blue")
-        if points is None:
-            raise read_error(path, "its vertices have no x y z", expected=EXPECTED)
-    return make_cloud(path, points, normals=normals, colors=colors)
+        parts = _vertices(path, ply)
+    return make_cloud(path, **parts._asdict(), **options)
 
 
-def read_ply_mesh(path: str | Path) -> Mesh:
+def read_ply_mesh(path: str | Path, *, drop_bad: bool = False) -> Mesh:
     """Vertices and triangles of a ``.ply``, in the file's order; polygons are cut into fans.
 
     Cost: O(bytes). Errors: ReadError.
     """
     ply = _parse(path)
     with parsing(path, EXPECTED):
-        vertices = _columns(ply, "x y z")
-        if vertices is None or "face" not in ply:
-            raise read_error(path, "it has no vertices with x y z or no faces", expected="a .ply mesh")
+        if "face" not in ply:
+            raise read_error(path, "it has no faces", expected="a .ply mesh")
+        vertices, normals, colors, _ = _vertices(path, ply)
         data = ply["face"].data
         faces = fan(data[next(field for field in FACE_FIELDS if field in data.dtype.names)])
-    return check_mesh(path, vertices, faces)
+    return check_mesh(path, vertices, faces, normals=normals, colors=colors, drop_bad=drop_bad)
 
 
-def _columns(ply: PlyData, names: str) -> np.ndarray | None:
+def _vertices(path: str | Path, ply: PlyData) -> Parts:
     data = ply["vertex"].data
-    wanted = names.split()
-    if any(name not in data.dtype.names for name in wanted):
-        return None
-    return np.stack([data[name] for name in wanted], axis=1)
+    parts = by_name(path, {name: data[name] for name in data.dtype.names})
+    if parts.points.shape[1] != 3:
+        raise read_error(path, "its vertices have no z", expected=EXPECTED)
+    return parts
 
 
 def _parse(path: str | Path) -> PlyData:
     raw = read_bytes(path, EXPECTED)
     with parsing(path, EXPECTED):
-        if _only_triangle_lists(_checked_header(path, raw)):
+        clean = _clean(path, raw)
+        if _only_triangle_lists(_checked_header(path, clean)) and clean == raw:
             try:  # mapped into memory: a hundred times faster, for lists of one length
                 return PlyData.read(str(path), known_list_len={"face": dict.fromkeys(FACE_FIELDS, 3)})
             except PlyElementParseError:  # polygons, or damage: the slow way tells the two apart
                 pass
         # From memory and not from the file: there, a damaged list length would allocate what it claims.
-        return PlyData.read(io.BytesIO(raw), mmap=False)
+        return PlyData.read(io.BytesIO(clean), mmap=False)
 
 
-def _checked_header(path: str | Path, raw: bytes) -> list[list[str]]:
-    """The words of each header line; refuses one that claims more rows and values than the file has bytes."""
+def _clean(path: str | Path, raw: bytes) -> bytes:
+    """The file with an ASCII header, as plyfile wants it: comments may hold any characters."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     if not raw.startswith(b"ply"):
         raise read_error(path, f"it starts with {raw[:8]!r}", expected=EXPECTED)
     end = raw.find(b"end_header")
     if end < 0:
         raise read_error(path, "there is no end_header", expected=EXPECTED)
-    header = [line.split() for line in raw[:end].decode("ascii").splitlines()]
+    if raw[:end].isascii():
+        return raw
+    return raw[:end].decode("latin-1").encode("ascii", "replace") + raw[end:]
+
+
+def _checked_header(path: str | Path, raw: bytes) -> list[list[str]]:
+    """The words of each header line; refuses one that claims more rows and values than the file has bytes."""
+    header = [line.split() for line in raw[: raw.index(b"end_header")].decode("ascii").splitlines()]
     claimed = count = 0
     for words in header:
         if words[:1] == ["element"]:

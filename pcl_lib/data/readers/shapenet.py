@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.readers.arrays import load_npy
 from pcl_lib.data.readers.build import make_cloud, rng_for, subset
@@ -46,7 +48,9 @@ def shapenet_pc15k(
 
     def read_one(path: Path) -> list[Cloud]:
         category = category_of(path.parent.parent.name)
-        cloud = make_cloud(path, load_npy(path), category=category, split=path.parent.name)
+        cloud = make_cloud(
+            path, load_npy(path), category=category, split=path.parent.name, dtype=torch.float32
+        )
         return [subset(cloud, n_points, rng_for(seed, path.name), path=path)]
 
     settings = {"n_points": n_points, "seed": seed}
@@ -103,7 +107,13 @@ def shapenet_part(
                 path, f"part labels from {labels.min()} to {labels.max()}", expected=f"0 to {N_PARTS - 1}"
             )
         cloud = make_cloud(
-            path, table[:, :3], normals=table[:, 3:6], labels=labels, category=category, split=part
+            path,
+            table[:, :3],
+            normals=table[:, 3:6],
+            labels=labels,
+            category=category,
+            split=part,
+            dtype=torch.float32,
         )
         return [subset(cloud, n_points, rng_for(seed, path.name), path=path)]
 

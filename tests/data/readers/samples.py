@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
+import laspy
 import numpy as np
 from plyfile import PlyData, PlyElement
 from pypcd4 import Encoding, PointCloud
 
 from pcl_lib.data.readers.arrays import read_npy, read_npz
-from pcl_lib.data.readers.hdf5 import load_hdf5
+from pcl_lib.data.readers.hdf5 import load_hdf5, read_hdf5
 from pcl_lib.data.readers.idx import read_idx
 from pcl_lib.data.readers.kitti import read_velodyne
+from pcl_lib.data.readers.las import read_las
 from pcl_lib.data.readers.obj import read_obj
 from pcl_lib.data.readers.off import read_off
 from pcl_lib.data.readers.pcd import read_pcd
 from pcl_lib.data.readers.plain import packed
 from pcl_lib.data.readers.ply import read_ply, read_ply_mesh
-from pcl_lib.data.readers.text import read_table, read_xyz
+from pcl_lib.data.readers.stl import FACET, read_stl
+from pcl_lib.data.readers.text import read_pts, read_table, read_xyz
 
 
 def put(path: Path, content: bytes | str) -> Path:
@@ -36,6 +39,8 @@ def put(path: Path, content: bytes | str) -> Path:
 
 N = 12
 POINTS = np.random.default_rng(0).normal(size=(N, 3)).astype(np.float32)
+NORMALS = POINTS / np.linalg.norm(POINTS, axis=1, keepdims=True)
+COLORS = np.arange(3 * N).reshape(N, 3) * 7
 TETRAHEDRON = np.array([[0, 0, 0], [1.5, 0, 0], [0, 1.25, 0], [0, 0, 1.125]])
 TRIANGLES = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
 
@@ -106,6 +111,49 @@ def obj(vertices: np.ndarray) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
+def coff(vertices: np.ndarray) -> bytes:
+    rows = text(np.hstack([vertices, np.tile([255, 8, 0, 255], (len(vertices), 1))]))
+    faces = "".join(f"3 {a} {b} {c}\n" for a, b, c in TRIANGLES)
+    return f"COFF\n{len(vertices)} {len(TRIANGLES)} 0\n".encode() + rows + faces.encode()
+
+
+def stl(vertices: np.ndarray) -> bytes:
+    facets = np.zeros(len(TRIANGLES), FACET)
+    facets["corners"] = vertices[TRIANGLES]
+    return bytes(80) + struct.pack("<I", len(facets)) + facets.tobytes()
+
+
+def stl_text(vertices: np.ndarray) -> bytes:
+    lines = ["solid of four"]
+    for triangle in vertices[TRIANGLES].tolist():
+        lines += ["facet normal 0 0 0", "outer loop", *("vertex " + " ".join(map(str, v)) for v in triangle)]
+        lines += ["endloop", "endfacet"]
+    return "\n".join([*lines, "endsolid"]).encode()
+
+
+def las(packed: bool, point_format: int = 3, **fields: np.ndarray) -> Callable[[np.ndarray], bytes]:
+    def make(points: np.ndarray) -> bytes:
+        header = laspy.LasHeader(point_format=point_format, version="1.4" if point_format > 5 else "1.2")
+        header.scales, header.offsets = np.full(3, 1e-6), np.floor(points.min(axis=0))
+        file = laspy.LasData(header)
+        file.x, file.y, file.z = points.T.astype(np.float64)
+        for name, values in fields.items():
+            file[name] = values
+        stream = io.BytesIO()
+        file.write(stream, do_compress=packed, laz_backend=laspy.LazBackend.Lazrs if packed else None)
+        return stream.getvalue()
+
+    return make
+
+
+def hdf5_cloud(points: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file.create_dataset("points", data=points)
+        file.create_dataset("label", data=np.arange(len(points)))
+    return stream.getvalue()
+
+
 def velodyne(points: np.ndarray) -> bytes:
     return np.column_stack([points, np.linspace(0, 1, len(points))]).astype("<f4").tobytes()
 
@@ -132,7 +180,17 @@ def idx(pack: Callable[[bytes], bytes]) -> Callable[[np.ndarray], bytes]:
 NAMES = np.array(["shape_0"])
 SAMPLES = {
     "xyz": Sample(".xyz", text, read_xyz, False),
-    "xyz-normals": Sample(".xyz", lambda p: text(np.hstack([p, p])), read_xyz, False),
+    "xyz-normals": Sample(".xyz", lambda p: text(np.hstack([p, NORMALS])), read_xyz, False),
+    "xyz-colors": Sample(".xyz", lambda p: text(np.hstack([p, COLORS])), read_xyz, False),
+    "csv": Sample(".csv", lambda p: b"x,y,z\n" + text(p).replace(b" ", b","), read_xyz, False),
+    "pts": Sample(".pts", lambda p: f"{len(p)}\n".encode() + text(p), read_pts, False),
+    "npy-normals": Sample(".npy", lambda p: npy(np.hstack([p, NORMALS])), read_npy, True),
+    "las": Sample(".las", las(False), read_las, True, False),
+    "laz": Sample(".laz", las(True), read_las, True, False),
+    "stl": Sample(".stl", stl, read_stl, True),
+    "stl-ascii": Sample(".stl", stl_text, read_stl, True),
+    "coff": Sample(".off", coff, read_off, False),
+    "hdf5-cloud": Sample(".h5", hdf5_cloud, read_hdf5, True),
     "table": Sample(
         ".txt", lambda p: text(np.hstack([p, p, p[:, :1] * 0])), lambda f: read_table(f, (7,)), False
     ),
@@ -161,4 +219,11 @@ SAMPLES = {
     "idx": Sample(".idx3-ubyte", idx(bytes), lambda f: read_idx(f, 3), True, False),
     "idx-gz": Sample(".idx3-ubyte.gz", idx(gzip.compress), lambda f: read_idx(f, 3), True, False),
 }
-MESHES = [name for name, sample in SAMPLES.items() if sample.load in (read_off, read_obj, read_ply_mesh)]
+MESHES = [
+    name for name, sample in SAMPLES.items() if sample.load in (read_off, read_obj, read_ply_mesh, read_stl)
+]
+
+
+def values_for(name: str) -> np.ndarray:
+    """The points, or the vertices, that a sample is made of."""
+    return (TETRAHEDRON if name in MESHES else POINTS).copy()

@@ -54,7 +54,7 @@ def same(left: list[Cloud], right: list[Cloud]) -> bool:
 
 
 def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Path) -> Cloud:
+    def fail(path: Path, **options: object) -> Cloud:
         raise AssertionError(f"{path} was read again")
 
     for suffix in CLOUD_SUFFIXES:

@@ -133,11 +133,11 @@ def test_progress_bar_where_somebody_watches(
 
 
 def test_unknown_format(tmp_path: Path) -> None:
-    (tmp_path / "a.stl").write_text("solid")
-    with pytest.raises(ReadError, match=r"a\.stl: unknown format '\.stl'; expected \.xyz"):
-        read_cloud(tmp_path / "a.stl")
-    with pytest.raises(ReadError, match=r"a\.stl: unknown format '\.stl'; expected \.off"):
-        read_mesh(tmp_path / "a.stl")
+    (tmp_path / "a.fbx").write_text("Kaydara")
+    with pytest.raises(ReadError, match=r"a\.fbx: unknown format '\.fbx'; expected \.xyz"):
+        read_cloud(tmp_path / "a.fbx")
+    with pytest.raises(ReadError, match=r"a\.fbx: unknown format '\.fbx'; expected \.off"):
+        read_mesh(tmp_path / "a.fbx")
     with pytest.raises(ReadError, match=r"no file that matches .* has a known format"):
         plain(tmp_path, progress=False)
 

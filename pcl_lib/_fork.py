@@ -1,0 +1,21 @@
+"""A forked process has none of the threads of its parent, and OpenMP does not know."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+_born = os.getpid()
+
+
+def one_thread_if_forked() -> None:
+    """In a process forked from one that had imported this: torch works in one thread from now on.
+
+    Its OpenMP would wait for ever for threads that only the parent has. torch's own DataLoader does the same in its
+    workers.
+    """
+    global _born
+    if os.getpid() != _born:
+        torch.set_num_threads(1)
+        _born = os.getpid()

@@ -1,0 +1,66 @@
+"""How many threads a search on the CPU takes, none of which spins while it waits."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import pykdtree.kdtree
+import torch
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+# Queries from which a thread of its own earns more than its start and its wait cost.
+SHARE = 4096
+
+
+def _openmp() -> ctypes.CDLL | None:
+    """The OpenMP library that pykdtree itself is linked to; None where there is none, or where it cannot be found."""
+    try:
+        # A symbol is looked for in a library and then in those that it needs: not in torch's own OpenMP.
+        library = ctypes.CDLL(pykdtree.kdtree.__file__)
+        library.omp_set_num_threads.argtypes = [ctypes.c_int]
+        library.omp_set_num_threads.restype = None
+        library.omp_get_max_threads.restype = ctypes.c_int
+    except (OSError, AttributeError):
+        return None
+    return library
+
+
+_OPENMP = _openmp()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """pykdtree searches in the calling thread alone; the setting, which belongs to this thread, is then put back.
+
+    OpenMP's threads spin at the end of a search until the last is done. Where other programs hold the cores, the last
+    waits for its turn while the others burn theirs: tens of milliseconds for a search of half a millisecond. And they
+    do not exist in a forked process, which would wait for them for ever.
+    """
+    if _OPENMP is None:
+        yield
+        return
+    before = _OPENMP.omp_get_max_threads()
+    _OPENMP.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        _OPENMP.omp_set_num_threads(before)
+
+
+def workers(queries: int) -> int:
+    """Threads worth starting for so many queries: as many as torch takes at most, and one for a small search."""
+    return max(1, min(torch.get_num_threads(), queries // SHARE))
+
+
+def on_threads(function: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> list[Done]:
+    """`function` of each task, in order, by so many threads, which sleep while they wait."""
+    if threads == 1:
+        return [function(task) for task in tasks]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, tasks))

@@ -1,0 +1,84 @@
+"""One thread where more would only wait, and nobody else's settings changed."""
+
+import threading
+
+import pytest
+import torch
+
+from pcl_lib.neighbors import kdtree, knn, nearest, nearest_each_way, radius, threads
+from pcl_lib.neighbors.threads import SHARE, on_threads, one_thread, workers
+from tests.neighbors.reference import ellipsoid
+
+
+@pytest.fixture
+def four_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+needs_openmp = pytest.mark.skipif(threads._OPENMP is None, reason="pykdtree was built without OpenMP")
+
+
+@needs_openmp
+def test_a_search_runs_in_one_thread_of_openmp_and_puts_the_setting_back(monkeypatch):
+    seen = []
+
+    class Tree(kdtree.KDTree):
+        def query(self, *arguments, **options):
+            seen.append(threads._OPENMP.omp_get_max_threads())
+            return super().query(*arguments, **options)
+
+    monkeypatch.setattr(kdtree, "KDTree", Tree)
+    threads._OPENMP.omp_set_num_threads(3)
+    x = ellipsoid(300, 0)
+    nearest(x, x)
+    nearest_each_way(x, x)
+    knn(x, x, 4)
+    assert set(seen) == {1}
+    assert threads._OPENMP.omp_get_max_threads() == 3
+
+
+@needs_openmp
+def test_the_setting_is_put_back_after_an_error():
+    threads._OPENMP.omp_set_num_threads(3)
+    with pytest.raises(KeyError), one_thread():
+        raise KeyError
+    assert threads._OPENMP.omp_get_max_threads() == 3
+
+
+def test_a_library_without_openmp_is_left_alone(monkeypatch):
+    monkeypatch.setattr(threads, "_OPENMP", None)
+    x = ellipsoid(50, 0)
+    assert nearest(x, x).index.tolist() == list(range(50))
+
+
+def test_small_searches_take_one_thread_and_no_search_more_than_torch(four_threads):
+    assert [workers(n) for n in (1, SHARE, 2 * SHARE, 3 * SHARE + 1, 100 * SHARE)] == [1, 1, 2, 3, 4]
+    torch.set_num_threads(1)
+    assert workers(100 * SHARE) == 1
+
+
+def test_tasks_come_back_in_order():
+    alone, together = (on_threads(lambda n: (n, threading.get_ident()), range(50), count) for count in (1, 3))
+    assert [n for n, _ in together] == [n for n, _ in alone] == list(range(50))
+    assert {thread for _, thread in alone} == {threading.get_ident()}
+    assert threading.get_ident() not in {thread for _, thread in together}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_many_threads_find_what_one_finds(four_threads, batch):
+    n = 40_001 // batch
+    x, y = (torch.stack([ellipsoid(n, seed + b) for b in range(batch)]) for seed in (0, 50))
+    searches = (
+        lambda: nearest(x, y).index,
+        lambda: nearest_each_way(x, y)[1].index,
+        lambda: knn(x, y, 3).index,
+        lambda: knn(x[:, :3_000], y, 150).index,
+        lambda: radius(x, y, 0.05).count,
+    )
+    several = [search() for search in searches]
+    torch.set_num_threads(1)
+    for search, found in zip(searches, several, strict=True):
+        assert torch.equal(search(), found)
