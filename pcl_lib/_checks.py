@@ -124,7 +124,7 @@ def as_pair(
     precision may meet a target in float32.
     """
     halves = [isinstance(cloud, Tensor) and cloud.dtype in _HALF for cloud in (x, y)]
-    if any(halves) and (all(halves) and x.dtype == y.dtype or _autocast(x)):
+    if any(halves) and ((all(halves) and x.dtype == y.dtype) or _autocast(x)):
         x, y = _widened(x), _widened(y)
     check_pair(x, y, names, same_size)
     return x, y
@@ -213,7 +213,7 @@ def check_integer(
     return number
 
 
-def check_positive(name: str, value: object, unit: str = "") -> None:
+def check_positive(name: str, value: object, unit: str = "", hint: str = "") -> None:
     """Raise `ValueError` unless a parameter is a positive, finite number."""
     try:
         passes = not isinstance(value, bool) and math.isfinite(value) and value > 0  # type: ignore[operator,arg-type]
@@ -221,7 +221,7 @@ def check_positive(name: str, value: object, unit: str = "") -> None:
         passes = False
     if not passes:
         wanted = f"a positive, finite {unit}" if unit else "positive and finite"
-        raise ValueError(f"{name} must be {wanted}, received {value!r}")
+        raise ValueError(f"{name} must be {wanted}, received {value!r}{hint}")
 
 
 def if_transposed(x: Tensor, name: str) -> str:
@@ -238,7 +238,7 @@ def largest_coordinate(dtype: torch.dtype, dim: int) -> float:
 
 @lru_cache(maxsize=8)
 def smallest_coordinate(dtype: torch.dtype) -> float:
-    """Size of a cloud down to which the square of a 3,000th of it (float32; of a 10^8th: float64) does not underflow."""
+    """Size of a cloud down to which the square of its 3,000th part (float64: its 10^8th) does not underflow."""
     kind = torch.finfo(dtype)
     return math.sqrt(kind.tiny / kind.eps)
 

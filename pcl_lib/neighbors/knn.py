@@ -11,7 +11,7 @@ from torch import Tensor
 from pcl_lib._checks import as_pair, check_integer, if_transposed
 from pcl_lib.neighbors.backends import choose
 from pcl_lib.neighbors.find import find
-from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, padded
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given, padded
 from pcl_lib.neighbors.pairs import pair_squares
 
 
@@ -47,11 +47,11 @@ def knn(
     >>> knn(line, line, 2).sq_dist.tolist()
     [[0.0, 1.0], [0.0, 1.0], [0.0, 4.0]]
     """
-    if lengths_x is not None or lengths_y is not None:
+    if given(lengths_x, lengths_y):
         clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
-        k = check_integer("k", k, 1, y.shape[1])
-        alone = each_alone(lambda a, b: knn(a, b, min(k, len(b)), backend=backend), *clouds)
-        shape = x.shape[1], k
+        most = check_integer("k", k, 1, y.shape[1])
+        alone = each_alone(lambda a, b: knn(a, b, min(most, len(b)), backend=backend), *clouds)
+        shape = x.shape[1], most
         sq_dist = padded([one.sq_dist for one in alone], shape, math.inf)
         return Neighbors(sq_dist, padded([one.index for one in alone], shape, -1), alone[0].backend)
     x, y = as_pair(x, y)

@@ -30,9 +30,9 @@ def pad_clouds(clouds: Sequence[Float[Tensor, "_ d"]]) -> tuple[Float[Tensor, "b
     >>> batch.shape, lengths.tolist()
     (torch.Size([2, 3, 2]), [1, 3])
     """
-    if isinstance(clouds, Tensor) or len(clouds) == 0:
-        kind = f"a tensor of shape {tuple(clouds.shape)}" if isinstance(clouds, Tensor) else "none"
-        raise ValueError(f"clouds must be a list of at least one cloud (N, D), received {kind}")
+    clouds = list(clouds)
+    if not clouds:
+        raise ValueError("clouds must be a list of at least one cloud (N, D), received none")
     for b, cloud in enumerate(clouds):
         name, first = f"clouds[{b}]", clouds[0]
         check_cloud(cloud, name)
@@ -43,8 +43,13 @@ def pad_clouds(clouds: Sequence[Float[Tensor, "_ d"]]) -> tuple[Float[Tensor, "b
                 f"clouds must have one dimension D, dtype and device, received {tuple(first.shape)} {first.dtype} on "
                 f"{first.device} and, as {name}, {tuple(cloud.shape)} {cloud.dtype} on {cloud.device}"
             )
-    batch = torch.nn.utils.rnn.pad_sequence(list(clouds), batch_first=True)
+    batch = torch.nn.utils.rnn.pad_sequence(clouds, batch_first=True)
     return batch, torch.tensor([len(cloud) for cloud in clouds], device=batch.device)
+
+
+def given(*options: object) -> bool:
+    """Whether any of the options is more than None: lengths, or weights."""
+    return any(option is not None for option in options)
 
 
 def cut(batch: Tensor, lengths: Lengths | None, name: str = "x") -> list[Tensor]:

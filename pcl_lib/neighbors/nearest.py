@@ -13,7 +13,7 @@ from torch import Tensor
 from pcl_lib._checks import as_pair
 from pcl_lib.neighbors.backends import choose
 from pcl_lib.neighbors.find import find, find_each_way
-from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, padded
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given, padded
 from pcl_lib.neighbors.pairs import pair_squares
 
 
@@ -57,7 +57,7 @@ def nearest(
     >>> nearest(x[None], y[None], lengths_y=[1]).index.tolist()
     [[0, 0]]
     """
-    if lengths_x is not None or lengths_y is not None:
+    if given(lengths_x, lengths_y):
         clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
         return _joined(each_alone(partial(nearest, backend=backend), *clouds), x.shape[1])
     x, y = as_pair(x, y)
@@ -84,7 +84,7 @@ def nearest_each_way(
     >>> there.sq_dist.tolist(), back.sq_dist.tolist()
     ([1.0, 4.0], [1.0])
     """
-    if lengths_x is not None or lengths_y is not None:
+    if given(lengths_x, lengths_y):
         clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
         ways = zip(*each_alone(partial(nearest_each_way, backend=backend), *clouds), strict=True)
         there, back = (_joined(way, n) for way, n in zip(ways, (x.shape[1], y.shape[1]), strict=True))

@@ -13,7 +13,7 @@ from torch import Tensor
 from pcl_lib._checks import as_pair, check_integer, check_positive
 from pcl_lib.neighbors.backends import choose, count_within
 from pcl_lib.neighbors.find import find, in_transform
-from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, padded
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given, padded
 from pcl_lib.neighbors.pairs import pair_squares
 
 
@@ -59,7 +59,7 @@ def radius(
     check_positive("r", r, "length")
     if max_neighbors is not None:
         max_neighbors = check_integer("max_neighbors", max_neighbors, 1)
-    if lengths_x is not None or lengths_y is not None:
+    if given(lengths_x, lengths_y):
         clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
         alone = each_alone(partial(radius, r=r, max_neighbors=max_neighbors, backend=backend), *clouds)
         n, k = x.shape[1], max(one.index.shape[1] for one in alone)
@@ -82,10 +82,8 @@ def radius(
     k = int(count_within(xb.detach(), yb.detach(), reach, used).max())
     if max_neighbors is not None:
         k = min(k, max_neighbors)
-    if k == 0:
-        index = torch.empty((*xb.shape[:2], 0), dtype=torch.int64, device=x.device)
-    else:
-        index = find(xb, yb, k, used)
+    none = torch.empty((*xb.shape[:2], 0), dtype=torch.int64, device=x.device)
+    index = find(xb, yb, k, used) if k else none
     sq_dist = pair_squares(xb, yb, index)
     inside = sq_dist.detach() <= sq_radius
     k = int(inside.sum(-1).max())  # the hair may have brought a column of padding only
