@@ -12,7 +12,7 @@ from torch import Tensor
 from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given
 
 # One number for each point, (N,) or (B, N).
-PerPoint = Tensor | Sequence[float] | Sequence[Sequence[float]]
+PerPoint = Tensor | np.ndarray | Sequence[float | int] | Sequence[Sequence[float | int]]
 
 
 class Weighing(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch import Tensor
 from pcl_lib._checks import check_cloud, check_integer
 
 # Number of points of each cloud of a padded batch.
-Lengths = Tensor | Sequence[int]
+Lengths = Tensor | np.ndarray | Sequence[int]
 
 Found = TypeVar("Found")
 
