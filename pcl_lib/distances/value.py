@@ -15,7 +15,7 @@ class Valued(Protocol):
     def value(self) -> Tensor: ...
 
 
-def value_of(result: Tensor | Valued, name: str) -> Tensor:
+def value_of(result: object, name: str) -> Tensor:
     """The tensor of values, itself or the `.value` of what came; `name` is the function in the message.
 
     >>> import torch
