@@ -21,7 +21,7 @@ def check_cloud(x: object, name: str = "x", dims: int | tuple[int, ...] | None =
     distance overflows the number type are refused too, since the result would be a silent infinity.
     Cost: one reduction over the coordinates.
     """
-    _sums_of_squares(_check_form(x, name, dims), name)
+    _sum_of_squares(_check_form(x, name, dims), name)
 
 
 def as_cloud(x: Tensor, name: str = "x") -> Tensor:
@@ -107,7 +107,7 @@ def check_pair(x: object, y: object, names: tuple[str, str] = ("x", "y"), same_s
     elif same_size and x.shape[-2] != y.shape[-2]:
         wanted, fix = "have the same number of points", "resample the larger one"
     else:
-        _check_not_tiny(x, y, _sums_of_squares(x, a), _sums_of_squares(y, b), names)
+        _check_not_tiny(x, y, max(_sum_of_squares(x, a), _sum_of_squares(y, b)), names)
         return
     raise ValueError(
         f"{a} and {b} must {wanted}, received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}; {fix}"
@@ -123,32 +123,37 @@ def as_pair(
     losses do under autocast; gradients arrive in the dtype of the clouds. Under autocast a prediction in half
     precision may meet a target in float32.
     """
-    halves = [isinstance(cloud, Tensor) and cloud.dtype in _HALF for cloud in (x, y)]
-    if any(halves) and ((all(halves) and x.dtype == y.dtype) or _autocast(x)):
-        x, y = _widened(x), _widened(y)
+    if _is_half(x) or _is_half(y):
+        together = isinstance(x, Tensor) and isinstance(y, Tensor) and x.dtype == y.dtype
+        if together or _autocast(x):
+            x, y = _widened(x), _widened(y)
     check_pair(x, y, names, same_size)
     return x, y
 
 
 def _widened(x: Tensor) -> Tensor:
-    return x.float() if isinstance(x, Tensor) and x.dtype in _HALF else x
+    return x.float() if _is_half(x) else x
+
+
+def _is_half(x: object) -> bool:
+    return isinstance(x, Tensor) and x.dtype in _HALF
 
 
 def _autocast(x: object) -> bool:
     return isinstance(x, Tensor) and torch.is_autocast_enabled(x.device.type)
 
 
-def _sums_of_squares(x: Tensor, name: str) -> Tensor:
-    """Sum of the squared coordinates, () or (B,), once they are known to be finite and not too large."""
+def _sum_of_squares(x: Tensor, name: str) -> float:
+    """Sum of the squared coordinates, once they are known to be finite and not too large."""
     if x.device.type == "meta":
         raise ValueError(f"{name} must hold values, received a tensor on the meta device, which has none")
     limit = largest_coordinate(x.dtype, x.shape[-1])
     x = _unwrapped(x)
-    flat = x.reshape(-1) if x.ndim == 2 else x.reshape(len(x), -1)
+    flat = x.reshape(-1)
     # The sum of squares bounds every coordinate and is not finite when one of them is not: one cheap reduction
     # answers all questions for any ordinary cloud.
-    total = torch.dot(flat, flat) if x.ndim == 2 else torch.linalg.vector_norm(flat, dim=1).square_()
-    if float(total if x.ndim == 2 else total.max()) <= limit * limit:
+    total = float(torch.dot(flat, flat))
+    if total <= limit * limit:
         return total
     low, high = (float(v) for v in torch.aminmax(x))
     if -limit <= low and high <= limit:
@@ -167,18 +172,17 @@ def _sums_of_squares(x: Tensor, name: str) -> Tensor:
     )
 
 
-def _check_not_tiny(x: Tensor, y: Tensor, in_x: Tensor, in_y: Tensor, names: tuple[str, str]) -> None:
+def _check_not_tiny(x: Tensor, y: Tensor, sum_of_squares: float, names: tuple[str, str]) -> None:
     small = smallest_coordinate(x.dtype)
-    enough = small * small * max(x.shape[-2], y.shape[-2]) * x.shape[-1]
-    if x.ndim == 2 and in_x.ndim == in_y.ndim == 0:
-        if max(float(in_x), float(in_y)) > enough:
-            return
-    elif in_x.shape != in_y.shape or float(torch.maximum(in_x, in_y).min()) > enough:
+    if x.ndim == 2 and sum_of_squares > small * small * max(x.numel(), y.numel()):
         return
     shapes = x.shape, y.shape
     x, y = _unwrapped(x), _unwrapped(y)
     if (x.shape, y.shape) != shapes:
         return  # under vmap: which cloud belongs to which cannot be seen from here
+    # In most batches one point of each cloud tells that it is not tiny.
+    if x.ndim == 3 and float(x[:, 0].abs().amax(1).amin()) >= small:
+        return
     peaks = torch.maximum(*(cloud.abs().flatten(-2).amax(-1) for cloud in (x, y)))
     tiny = (peaks > 0) & (peaks < small)
     if bool(tiny.any()):

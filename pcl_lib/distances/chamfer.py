@@ -10,7 +10,7 @@ from pcl_lib.distances.directions import check_option, length, length_with_pull
 from pcl_lib.distances.per_pair import REDUCTIONS, over_pairs
 from pcl_lib.distances.squares import squares_each_way
 from pcl_lib.neighbors.find import in_transform
-from pcl_lib.neighbors.lengths import Lengths, given
+from pcl_lib.neighbors.lengths import Lengths
 
 
 def chamfer(
@@ -63,11 +63,11 @@ def chamfer(
     >>> chamfer(x, y, squared=False, combine="forward", weights_x=[3.0, 1.0]).item()
     0.625
     """
-    lengths, weighing = (lengths_x, lengths_y), Weighing(weights_x, weights_y)
-    plain = not (given(*lengths, *weighing) or in_transform())
+    plain = lengths_x is lengths_y is weights_x is weights_y is None and not in_transform()
     if squared and plain and combine in ("sum", "mean"):
         check_option("reduction", reduction, REDUCTIONS)
         return squares_each_way(x, y, reduction, combine, backend)
+    lengths, weighing = (lengths_x, lengths_y), Weighing(weights_x, weights_y)
     terms, with_pull = (_square, _square_with_pull) if squared else (length, length_with_pull)
     return over_pairs(x, y, terms, reduction, combine, backend, with_pull, lengths=lengths, weighing=weighing)
 
