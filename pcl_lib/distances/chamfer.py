@@ -48,7 +48,7 @@ def chamfer(
     inequality fails. Zero iff both clouds are the same set of points (one direction: iff it lies inside the other).
     Translation and rotation invariant; scales with the square of the scale (linearly with squared=False).
     Gradient: exact wherever nearest neighbours are unique; squared=False has gradient 0 at coincident points. Works
-    under `torch.func`. Clouds in float16 or bfloat16 are computed in float32, and so is the result.
+    under `torch.func` and forward AD. Clouds in float16 or bfloat16 are computed in float32, and so is the result.
     Cost: `nearest` each way: O((N + M) log(N + M)) time by kd-tree, O(N M D) dense or KeOps; O(N + M) memory;
     with lengths one pair after the other.
     Errors: `ValueError` for an unknown option, clouds that do not pair, lengths or weights that do not fit.

@@ -6,17 +6,17 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
+from torch.autograd import Function, forward_ad
 
 from pcl_lib.neighbors.backends import search, search_each_way
 
 
 def in_transform() -> bool:
-    """Whether a transform of `torch.func` (grad, vjp, jacrev, jvp, vmap ..) is at work.
+    """Whether a transform of `torch.func` (grad, vjp, jacrev, jvp, vmap ..) or forward-mode autograd is at work.
 
     Tensors have no memory to read then, except inside of a `Function`.
     """
-    return torch._C._are_functorch_transforms_active()
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
 def find(x: Tensor, y: Tensor, k: int, backend: str) -> Tensor:

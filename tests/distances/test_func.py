@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 from pcl_lib.distances import (
@@ -73,6 +74,14 @@ def test_forward_mode(loss):
     torch.testing.assert_close(value, loss(X[0], Y[0]), rtol=1e-12, atol=0)
     torch.testing.assert_close(slope, (expected * direction).sum(), rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(jacfwd(lambda a: loss(a, Y[0]))(X[0]), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_dual_numbers(loss):
+    direction = clouds(7, 2)[0]
+    with forward_ad.dual_level():
+        slope = forward_ad.unpack_dual(loss(forward_ad.make_dual(X[0], direction), Y[0])).tangent
+    expected = (by_autograd(loss, X[0], Y[0]) * direction).sum()
+    torch.testing.assert_close(slope, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_vmap_is_the_batch(loss):
