@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib.distances.counted import PerPoint, Weighing
+from pcl_lib.distances.counted import PerPoint, Weighing, one_by_one
 from pcl_lib.distances.directions import check_option, length, length_with_pull
 from pcl_lib.distances.per_pair import REDUCTIONS, over_pairs
 from pcl_lib.distances.squares import squares_each_way
 from pcl_lib.neighbors.find import in_transform
-from pcl_lib.neighbors.lengths import Lengths
+from pcl_lib.neighbors.lengths import Lengths, given
 
 
 def chamfer(
@@ -67,9 +69,16 @@ def chamfer(
     if squared and plain and combine in ("sum", "mean"):
         check_option("reduction", reduction, REDUCTIONS)
         return squares_each_way(x, y, reduction, combine, backend)
-    lengths, weighing = (lengths_x, lengths_y), Weighing(weights_x, weights_y)
+    weighing = Weighing(weights_x, weights_y)
+    if given(lengths_x, lengths_y):
+        options = partial(chamfer, squared=squared, reduction=reduction, combine=combine, backend=backend)
+
+        def alone(a: Tensor, b: Tensor, own: Weighing) -> Tensor:
+            return options(a, b, weights_x=own.x, weights_y=own.y)
+
+        return one_by_one(alone, x, y, (lengths_x, lengths_y), weighing)
     terms, with_pull = (_square, _square_with_pull) if squared else (length, length_with_pull)
-    return over_pairs(x, y, terms, reduction, combine, backend, with_pull, lengths=lengths, weighing=weighing)
+    return over_pairs(x, y, terms, reduction, combine, backend, with_pull, weighing=weighing)
 
 
 def _square(sq_dist: Tensor) -> Tensor:
