@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib.distances.directions import check_option, combine_directions, length, off_zero
 from pcl_lib.distances.each_way import Partners, each_direction, each_way
 from pcl_lib.distances.per_pair import COMBINATIONS, check_positive
@@ -74,7 +74,7 @@ def info_cd(
         there, back = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
         return combine_directions(there, back, combine)
 
-    check_pair(x, y)
+    x, y = as_pair(x, y)
     half = 0.5 if combine == "mean" else 1.0
 
     def value(scaled: Tensor, partners: Partners) -> Tensor:
