@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import operator
 from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch._C import _functorch
 
 from pcl_lib._fork import one_thread_if_forked
 
@@ -21,7 +23,14 @@ def check_cloud(x: object, name: str = "x", dims: int | tuple[int, ...] | None =
     distance overflows the number type are refused too, since the result would be a silent infinity.
     Cost: one reduction over the coordinates.
     """
-    _check_values(_check_form(x, name, dims), name)
+    _sum_of_squares(_check_form(x, name, dims), name)
+
+
+def as_cloud(x: Tensor, name: str = "x") -> Tensor:
+    """The cloud `x` as a function computes with it: half precision widened to float32, then `check_cloud`."""
+    x = _widened(x)
+    check_cloud(x, name)
+    return x
 
 
 def _check_form(x: object, name: str, dims: int | tuple[int, ...] | None = None) -> Tensor:
@@ -29,6 +38,15 @@ def _check_form(x: object, name: str, dims: int | tuple[int, ...] | None = None)
         raise ValueError(
             f"{name} must be a torch.Tensor of shape (N, D) or (B, N, D), received {type(x).__name__}; "
             f"convert it with torch.as_tensor({name}, dtype=torch.float32)"
+        )
+    if x.is_nested:
+        raise ValueError(
+            f"{name} must be an ordinary tensor, received a nested one; pcl_lib.neighbors.pad_clouds({name}.unbind()) "
+            "gives a batch and its lengths, to be passed as lengths_x or lengths_y"
+        )
+    if x.layout != torch.strided:
+        raise ValueError(
+            f"{name} must be a dense tensor, received layout {_short(x.layout)}; call {name}.to_dense() first"
         )
     if x.dtype in _HALF:
         raise ValueError(
@@ -59,22 +77,32 @@ def _check_form(x: object, name: str, dims: int | tuple[int, ...] | None = None)
     return x.detach()
 
 
-def check_pair(x: object, y: object, names: tuple[str, str] = ("x", "y"), same_size: bool = False) -> None:
+def check_pair(
+    x: object,
+    y: object,
+    names: tuple[str, str] = ("x", "y"),
+    same_size: bool = False,
+    any_scale: bool = False,
+) -> None:
     """Raise `ValueError` unless `x` and `y` are clouds that can be compared with each other.
 
-    Same device, dtype, rank, batch size and dimension D; with `same_size` the same number of points too.
+    Same device, dtype, rank, batch size and dimension D; with `same_size` the same number of points too. Two clouds
+    so small that the squares of their distances underflow are refused; one of them may be, and both may be all zero.
+    `any_scale`: not even that, by functions that scale the clouds themselves.
     """
     a, b = names
+    if isinstance(x, Tensor) and isinstance(y, Tensor) and x.dtype != y.dtype:
+        _check_form(x.double() if x.dtype in _HALF else x, a)
+        _check_form(y.double() if y.dtype in _HALF else y, b)
+        raise ValueError(
+            f"{a} and {b} must have one dtype, received {_short(x.dtype)} and {_short(y.dtype)}; "
+            f"convert one with {b}.to({a}.dtype)"
+        )
     x, y = _check_form(x, a), _check_form(y, b)
     if x.device != y.device:
         raise ValueError(
             f"{a} and {b} must be on one device, received {x.device} and {y.device}; "
             f"move one with {b}.to({a}.device)"
-        )
-    if x.dtype != y.dtype:
-        raise ValueError(
-            f"{a} and {b} must have one dtype, received {_short(x.dtype)} and {_short(y.dtype)}; "
-            f"convert one with {b}.to({a}.dtype)"
         )
     if x.ndim != y.ndim:
         wanted, fix = "both be (N, D) or both (B, N, D)", "add a batch axis with [None]"
@@ -88,25 +116,64 @@ def check_pair(x: object, y: object, names: tuple[str, str] = ("x", "y"), same_s
     elif same_size and x.shape[-2] != y.shape[-2]:
         wanted, fix = "have the same number of points", "resample the larger one"
     else:
-        _check_values(x, a)
-        _check_values(y, b)
+        total = max(_sum_of_squares(x, a), _sum_of_squares(y, b))
+        if not any_scale:
+            _check_not_tiny(x, y, total, names)
         return
     raise ValueError(
         f"{a} and {b} must {wanted}, received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}; {fix}"
     )
 
 
-def _check_values(x: Tensor, name: str) -> None:
+def as_pair(
+    x: Tensor,
+    y: Tensor,
+    names: tuple[str, str] = ("x", "y"),
+    same_size: bool = False,
+    any_scale: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """The clouds as a distance computes with them: half precision widened to float32, then `check_pair`.
+
+    Squared distances need float32, so that is what a distance of float16 or bfloat16 clouds returns, as torch's own
+    losses do under autocast; gradients arrive in the dtype of the clouds. Under autocast a prediction in half
+    precision may meet a target in float32.
+    """
+    if _is_half(x) or _is_half(y):
+        together = isinstance(x, Tensor) and isinstance(y, Tensor) and x.dtype == y.dtype
+        if together or _autocast(x):
+            x, y = _widened(x), _widened(y)
+    check_pair(x, y, names, same_size, any_scale)
+    return x, y
+
+
+def _widened(x: Tensor) -> Tensor:
+    return x.float() if _is_half(x) else x
+
+
+def _is_half(x: object) -> bool:
+    return isinstance(x, Tensor) and x.dtype in _HALF
+
+
+def _autocast(x: object) -> bool:
+    return isinstance(x, Tensor) and torch.is_autocast_enabled(x.device.type)
+
+
+def _sum_of_squares(x: Tensor, name: str) -> float:
+    """Sum of the squared coordinates, once they are known to be finite and not too large."""
     one_thread_if_forked()  # before the first of torch's reductions
+    if x.device.type == "meta":
+        raise ValueError(f"{name} must hold values, received a tensor on the meta device, which has none")
     limit = largest_coordinate(x.dtype, x.shape[-1])
+    x = _unwrapped(x)
     flat = x.reshape(-1)
     # The sum of squares bounds every coordinate and is not finite when one of them is not: one cheap reduction
-    # answers all three questions for any ordinary cloud.
-    if float(torch.dot(flat, flat)) <= limit * limit:
-        return
+    # answers all questions for any ordinary cloud.
+    total = float(torch.dot(flat, flat))
+    if total <= limit * limit:
+        return total
     low, high = (float(v) for v in torch.aminmax(x))
     if -limit <= low and high <= limit:
-        return
+        return total
     if math.isfinite(low) and math.isfinite(high):
         raise ValueError(
             f"{name} has coordinates up to {max(-low, high):.3g}: squared distances overflow {_short(x.dtype)} "
@@ -121,15 +188,84 @@ def _check_values(x: Tensor, name: str) -> None:
     )
 
 
+def _check_not_tiny(x: Tensor, y: Tensor, sum_of_squares: float, names: tuple[str, str]) -> None:
+    small = smallest_coordinate(x.dtype)
+    if x.ndim == 2 and sum_of_squares > small * small * max(x.numel(), y.numel()):
+        return
+    shapes = x.shape, y.shape
+    x, y = _unwrapped(x), _unwrapped(y)
+    if (x.shape, y.shape) != shapes:
+        return  # under vmap: which cloud belongs to which cannot be seen from here
+    # In most batches one point of each cloud tells that it is not tiny.
+    if x.ndim == 3 and float(x[:, 0].abs().amax(1).amin()) >= small:
+        return
+    peaks = torch.maximum(*(cloud.abs().flatten(-2).amax(-1) for cloud in (x, y)))
+    tiny = (peaks > 0) & (peaks < small)
+    if bool(tiny.any()):
+        a, b = names
+        raise ValueError(
+            f"{a} and {b} have coordinates of at most {float(peaks[tiny].max()):.3g}: squared distances underflow "
+            f"{_short(x.dtype)} below {small:.2g}; rescale the clouds" + _wider(x.dtype, a, b)
+        )
+
+
+def _unwrapped(x: Tensor) -> Tensor:
+    """The values behind a tensor that a transform of `torch.func` sees: finite and small enough for all, or not."""
+    while _functorch.is_functorch_wrapped_tensor(x):
+        x = _functorch.get_unwrapped(x)
+    return x if x.ndim <= 3 else x.flatten(0, -3)
+
+
+def check_integer(
+    name: str, value: object, low: int, high: int | None = None, of: str = "", hint: str = ""
+) -> int:
+    """The integer `value` from `low` to `high`, as `int`, or `ValueError`. numpy's integers are integers, bool is not.
+
+    `of` says in the message what the upper end is, `hint` ends it.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or number < low or (high is not None and number > high):
+        wanted = f"of at least {low}" if high is None else f"from {low} to {of or high}"
+        raise ValueError(f"{name} must be an integer {wanted}, received {value!r}{hint}")
+    return number
+
+
+def check_positive(name: str, value: object, unit: str = "", hint: str = "") -> None:
+    """Raise `ValueError` unless a parameter is a positive, finite number."""
+    try:
+        passes = not isinstance(value, bool) and math.isfinite(value) and value > 0  # type: ignore[operator,arg-type]
+    except (TypeError, ValueError, RuntimeError):  # text, None, a tensor of several numbers
+        passes = False
+    if not passes:
+        wanted = f"a positive, finite {unit}" if unit else "positive and finite"
+        raise ValueError(f"{name} must be {wanted}, received {value!r}{hint}")
+
+
+def if_transposed(x: Tensor, name: str) -> str:
+    """The hint that an error about the number of points ends with where (3, N) may stand for (N, 3)."""
+    points, dim = x.shape[-2:]
+    return f"; is it transposed? try {name}.mT" if points in (2, 3) and dim > points else ""
+
+
 @lru_cache(maxsize=64)
 def largest_coordinate(dtype: torch.dtype, dim: int) -> float:
     """Largest absolute coordinate for which no squared distance in `dim` dimensions overflows `dtype`."""
     return 0.5 * math.sqrt(torch.finfo(dtype).max / dim) * (1 - 1e-6)
 
 
-def _short(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+@lru_cache(maxsize=8)
+def smallest_coordinate(dtype: torch.dtype) -> float:
+    """Size of a cloud down to which the square of its 3,000th part (float64: its 10^8th) does not underflow."""
+    kind = torch.finfo(dtype)
+    return math.sqrt(kind.tiny / kind.eps)
 
 
-def _wider(dtype: torch.dtype, name: str) -> str:
-    return f" or use {name}.double()" if dtype == torch.float32 else ""
+def _short(kind: torch.dtype | torch.layout) -> str:
+    return str(kind).removeprefix("torch.")
+
+
+def _wider(dtype: torch.dtype, *names: str) -> str:
+    return " or use " + " and ".join(f"{name}.double()" for name in names) if dtype == torch.float32 else ""

@@ -1,12 +1,22 @@
 """The door: one message for each mistake, saying what was expected, what came, and what to do."""
 
+import math
 import re
 
+import numpy as np
 import pytest
 import torch
 from jaxtyping import config
 
-from pcl_lib._checks import check_cloud, check_pair, largest_coordinate
+from pcl_lib._checks import (
+    check_cloud,
+    check_integer,
+    check_pair,
+    check_positive,
+    if_transposed,
+    largest_coordinate,
+    smallest_coordinate,
+)
 from pcl_lib.distances import chamfer, f_score, hausdorff
 from pcl_lib.neighbors import farthest_points, knn, nearest, radius
 
@@ -38,6 +48,8 @@ def with_value(value, where, shape=(5, 3)):
         (torch.zeros(4, 3, dtype=torch.complex64), r"a tensor of dtype complex64"),
         (torch.zeros(4, 3, dtype=torch.float16), r"half precision float16.*call x.float\(\)"),
         (torch.zeros(4, 3, dtype=torch.bfloat16), r"half precision bfloat16"),
+        (torch.zeros(4, 3, device="meta"), r"x must hold values, received a tensor on the meta device"),
+        (torch.zeros(4, 3).to_sparse(), r"dense tensor, received layout sparse_coo; call x.to_dense\(\)"),
         (torch.zeros(3), r"received 1-D shape \(3,\); add the missing axis with x\[None\]"),
         (torch.zeros(1, 2, 3, 4), r"\(N, D\) or \(B, N, D\), received 4-D shape \(1, 2, 3, 4\)"),
         (torch.zeros(0, 3), r"x is empty: received shape \(0, 3\)"),
@@ -143,3 +155,85 @@ def test_public_functions_refuse_unknown_options():
         f_score(x, x, 0)
     with pytest.raises(ValueError, match=r"backend must be one of .*'dense', received 'cuda'"):
         nearest(x, x, backend="cuda")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(6, 3), (2, 6, 3), (1, 500, 2)])
+def test_clouds_whose_squares_vanish_are_refused(dtype, shape):
+    small = smallest_coordinate(dtype)
+    x = torch.rand(shape, dtype=dtype, generator=torch.Generator().manual_seed(0)) + 0.5
+    x /= x.amax((-2, -1), keepdim=True)
+    check_pair(1.001 * small * x, small * x)
+    for tiny in (0.999 * small, 1e-3 * small):
+        for y in (tiny * x, 0 * x):
+            with pytest.raises(ValueError, match=rf"x and y .* underflow {str(dtype)[6:]} below"):
+                check_pair(tiny * x, y)
+            with pytest.raises(ValueError, match="rescale the clouds"):
+                check_pair(y, tiny * x)
+        check_cloud(tiny * x)  # to be rescaled
+
+
+def test_one_small_pair_in_a_batch_is_found():
+    x = cloud(3, 5, 3) + 0.1
+    x[1] *= 1e-20
+    with pytest.raises(ValueError, match=r"at most \S+e-2[01]: .*use x\.double\(\) and y\.double\(\)"):
+        check_pair(x, x)
+
+
+def test_small_beside_large_and_all_zero_pass():
+    tiny, zero = torch.full((5, 3), 1e-25), torch.zeros(5, 3)
+    check_pair(tiny, cloud(4, 3))
+    check_pair(zero, zero)
+    check_pair(torch.stack([zero, tiny]), torch.stack([zero, zero + 1]))
+    assert chamfer(zero, zero).item() == 0
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3), torch.tensor(3)])
+def test_integers(value):
+    found = check_integer("k", value, 1, 3)
+    assert (found, type(found)) == (3, int)
+
+
+@pytest.mark.parametrize(
+    "value", [True, np.True_, 2.0, np.float64(2), "2", None, 0, 4, torch.tensor(2.0), [1]]
+)
+def test_what_is_no_integer_in_range(value):
+    with pytest.raises(ValueError, match=re.escape(f"k must be an integer from 1 to 3, received {value!r}")):
+        check_integer("k", value, 1, 3)
+
+
+@pytest.mark.parametrize("value", [1, 0.5, np.float32(2), torch.tensor(0.1), 1e-300])
+def test_positive_numbers(value):
+    check_positive("tau", value)
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1.0, math.nan, math.inf, True, "0.1", None, 1j, torch.tensor([1.0, 2.0]), [1.0]]
+)
+def test_what_is_no_positive_number(value):
+    with pytest.raises(ValueError, match="r must be a positive, finite length, received"):
+        check_positive("r", value, "length")
+
+
+def test_options_that_are_no_numbers():
+    x = cloud(9, 3)
+    for call, message in (
+        (lambda: knn(x, x, True), "k must be an integer from 1 to the 9 points"),
+        (lambda: knn(x, x, 2.0), r"k must be .* received 2\.0"),
+        (lambda: radius(x, x, 1.0, max_neighbors=2.5), r"max_neighbors must be an integer .* received 2\.5"),
+        (lambda: radius(x, x, "1"), "r must be a positive, finite length, received '1'"),
+        (lambda: f_score(x, x, "0.1"), "threshold must be a positive, finite length, received '0.1'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert torch.equal(knn(x, x, np.int64(2)).index, knn(x, x, 2).index)
+    assert radius(x, x, 9.0, max_neighbors=np.int32(2)).index.shape == (9, 2)
+
+
+def test_a_transposed_cloud_is_named_where_it_is_refused():
+    assert if_transposed(cloud(3, 10), "x") == "; is it transposed? try x.mT"
+    assert if_transposed(cloud(10, 3), "x") == if_transposed(cloud(3, 3), "x") == ""
+    with pytest.raises(
+        ValueError, match=r"the 3 points of y \(3, 100\), received 8; is it transposed\? try y\.mT"
+    ):
+        knn(cloud(3, 100), cloud(3, 100), 8)

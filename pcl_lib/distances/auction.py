@@ -13,7 +13,7 @@ from torch import Tensor
 from pcl_lib.distances.auction_close import Closed, augment, match_leftovers
 from pcl_lib.distances.auction_rounds import Costs, grab, plain_auction, scaled_auction
 from pcl_lib.distances.directions import check_option
-from pcl_lib.distances.emd import check_equal_sizes
+from pcl_lib.distances.emd import as_equal_pair
 from pcl_lib.distances.matched import (
     REDUCTIONS,
     arrays,
@@ -117,7 +117,7 @@ def auction(
         raise ValueError(
             'leftovers="released" needs an eps, as the released auction has; see AUCTION_SETTINGS, received eps None'
         )
-    check_equal_sizes(x, y)
+    x, y = as_equal_pair(x, y)
     clouds = (x.detach(), y.detach()) if x.ndim == 3 else (x.detach()[None], y.detach()[None])
     # In float64, where the last bits of a size do not matter: what is read here is exact.
     (xb, yb), size = unit_clouds(*clouds)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair, check_positive
+from pcl_lib.distances.counted import PerPoint, Weighing, one_by_one, shares, wants_gradient
 from pcl_lib.distances.directions import check_option, length, off_zero
 from pcl_lib.distances.each_way import Partners, add_up, each_way, weigh
-from pcl_lib.distances.per_pair import check_positive
+from pcl_lib.neighbors.lengths import Lengths, given
 
 FORMS = ("paper", "released", "released non_reg")
 
@@ -23,6 +25,10 @@ def dcd(
     alpha: float = 40.0,
     n_lambda: float = 1.0,
     form: str = "paper",
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    weights_x: PerPoint | None = None,
+    weights_y: PerPoint | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Density-aware Chamfer distance: a match counts less the more points share its partner.
@@ -34,7 +40,8 @@ def dcd(
     lambda = 1. form="released" is the published code: the squared distance in the exponent, (n^lambda + 1e-6) in
     place of n^lambda, and each match multiplied by the ratio of the sizes, N/M in the direction x -> y and M/N in
     the other; "released non_reg" raises these ratios to at least 1. For clouds of different sizes and lambda below
-    1 both released forms may be negative.
+    1 both released forms may be negative. Lengths and weights as in `chamfer`, the weights in both means; n and the
+    ratios count points, whatever their weight.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, 1];
     the released forms are only bounded by 1. alpha is per length (per length squared as released). Symmetric. Not a
@@ -52,10 +59,20 @@ def dcd(
     check_positive("alpha", alpha)
     if not (math.isfinite(n_lambda) and n_lambda >= 0):
         raise ValueError(f"n_lambda must be a finite number of at least 0, received {n_lambda!r}")
-    check_pair(x, y)
+    weighing = Weighing(weights_x, weights_y)
+    if given(lengths_x, lengths_y):
+
+        def alone(a: Tensor, b: Tensor, own: Weighing) -> Tensor:
+            options = partial(dcd, alpha=alpha, n_lambda=n_lambda, form=form, backend=backend)
+            return options(a, b, weights_x=own.x, weights_y=own.y)
+
+        return one_by_one(alone, x, y, (lengths_x, lengths_y), weighing)
+
+    x, y = as_pair(x, y)
     n, m = x.shape[-2], y.shape[-2]
     ratios = {"paper": (1.0, 1.0), "released": (n / m, m / n)}.get(form, (max(1.0, n / m), max(1.0, m / n)))
-    weights = 0.5 / n, 0.5 / m
+    in_x, in_y = shares(x, y, "mean", weighing)
+    weights = 0.5 * in_x, 0.5 * in_y
 
     def worth(partners: Partners, like: Tensor) -> Tensor:
         crowds = torch.cat(
@@ -76,7 +93,7 @@ def dcd(
         pull = shares * (alpha * off_zero(d).reciprocal() if form == "paper" else 2 * alpha)
         return add_up(1 - shares, partners, weights), weigh(pull, partners, weights)
 
-    return each_way(x, y, formula, with_pull, backend)
+    return each_way(x, y, formula, None if wants_gradient(weights) else with_pull, backend)
 
 
 def _crowd(index: Tensor, size: int, like: Tensor) -> Tensor:

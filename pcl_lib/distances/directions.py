@@ -1,4 +1,4 @@
-"""What the distances share: a square root with a gradient at zero, and how two directions combine."""
+"""What the distances share: a square root with a gradient at zero, and options by name."""
 
 from __future__ import annotations
 
@@ -21,13 +21,6 @@ def length_with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
 def off_zero(d: Tensor) -> Tensor:
     """Distances raised to where their reciprocal is finite."""
     return d.clamp(min=torch.finfo(d.dtype).tiny ** 0.5)
-
-
-def combine_directions(there: Tensor, back: Tensor, combine: str) -> Tensor:
-    """One value of the two directions x -> y and y -> x."""
-    if combine == "max":
-        return torch.maximum(there, back)
-    return there + back if combine == "sum" else (there + back) / 2
 
 
 def check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:

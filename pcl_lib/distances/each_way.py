@@ -15,6 +15,7 @@ from torch.autograd import Function
 
 from pcl_lib.distances.squares import collect, gap, through_batch
 from pcl_lib.neighbors.backends import choose, search_each_way
+from pcl_lib.neighbors.find import find_each_way, in_transform
 from pcl_lib.neighbors.pairs import pair_squares
 
 # Number of the partner of each point, (*b, N) there from x to y and (*b, M) back.
@@ -26,12 +27,22 @@ Formula = Callable[[Tensor, Partners], Tensor]
 WithPull = Callable[[Tensor, Partners], tuple[Tensor, Tensor]]
 
 
-def each_way(x: Tensor, y: Tensor, formula: Formula, with_pull: WithPull, backend: str) -> Tensor:
+# What the terms of a direction are multiplied by: one number, or (*b, N) a point.
+Weights = tuple[float | Tensor, float | Tensor]
+
+
+def each_way(x: Tensor, y: Tensor, formula: Formula, with_pull: WithPull | None, backend: str) -> Tensor:
     """Value (*b,) of a loss in closed form, of a pair of clouds that `check_pair` has seen.
 
-    `formula` is the same loss as autograd can take it, for second derivatives.
+    `formula` is the same loss as autograd can take it: for second derivatives, for what closes over a tensor that
+    wants a gradient of its own (then `with_pull` is None), and for the transforms of `torch.func`.
     """
-    return _EachWay.apply(x, y, formula, with_pull, choose(x, y, backend))
+    used = choose(x, y, backend)
+    if with_pull is None or in_transform():
+        there, back = find_each_way(*((x, y) if x.ndim == 3 else (x[None], y[None])), used)
+        partners = there.reshape(x.shape[:-1]), back.reshape(y.shape[:-1])
+        return formula(_squares(x, y, partners), partners)
+    return _EachWay.apply(x, y, formula, with_pull, used)
 
 
 class _EachWay(Function):
@@ -74,13 +85,15 @@ def each_direction(both: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
     return there, back
 
 
-def add_up(terms: Tensor, partners: Partners, weights: tuple[float, float]) -> Tensor:
-    """Value (*b,) of terms (*b, N + M): the sum of each direction times its weight."""
+def add_up(terms: Tensor, partners: Partners, weights: Weights) -> Tensor:
+    """Value (*b,) of terms (*b, N + M): the sum of each direction times its weight, or times those of its points."""
     there, back = each_direction(terms, partners)
+    if isinstance(weights[0], Tensor):
+        return (weights[0] * there).sum(-1) + (weights[1] * back).sum(-1)
     return weights[0] * there.sum(-1) + weights[1] * back.sum(-1)
 
 
-def weigh(pull: Tensor, partners: Partners, weights: tuple[float, float]) -> Tensor:
+def weigh(pull: Tensor, partners: Partners, weights: Weights) -> Tensor:
     """The pull (*b, N + M) of each direction times its weight."""
     there, back = each_direction(pull, partners)
     return torch.cat((weights[0] * there, weights[1] * back), -1)
@@ -91,12 +104,16 @@ def _by_formula(
 ) -> tuple[Tensor | None, ...]:
     # Views, because one cloud may have been made from the other: only what they feel here is wanted.
     x, y = x.view_as(x), y.view_as(y)
-    there, back = (index[..., None] for index in partners)
-    if x.ndim == 3:
-        squares = torch.cat((pair_squares(x, y, there), pair_squares(y, x, back)), -2)[..., 0]
-    else:
-        one = pair_squares(x[None], y[None], there[None]), pair_squares(y[None], x[None], back[None])
-        squares = torch.cat(one, -2)[0, :, 0]
+    squares = _squares(x, y, partners)
     clouds = [cloud for cloud, needed in zip((x, y), wanted, strict=False) if needed]
     found = iter(torch.autograd.grad(formula(squares, partners), clouds, grad, create_graph=True))
     return tuple(next(found) if needed else None for needed in wanted[:2])
+
+
+def _squares(x: Tensor, y: Tensor, partners: Partners) -> Tensor:
+    """Squared distances (*b, N + M) of each point to its partner, as autograd can take them."""
+    there, back = (index[..., None] for index in partners)
+    if x.ndim == 3:
+        return torch.cat((pair_squares(x, y, there), pair_squares(y, x, back)), -2)[..., 0]
+    one = pair_squares(x[None], y[None], there[None]), pair_squares(y[None], x[None], back[None])
+    return torch.cat(one, -2)[0, :, 0]

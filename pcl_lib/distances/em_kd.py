@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pcl_lib.distances.auction import auction_matching
 from pcl_lib.distances.directions import check_option
-from pcl_lib.distances.emd import check_equal_sizes
+from pcl_lib.distances.emd import as_equal_pair
 from pcl_lib.distances.kd_split import kd_split
 from pcl_lib.distances.matched import (
     REDUCTIONS,
@@ -68,7 +68,7 @@ def em_kd(
     check_option("leaves", leaves, LEAVES)
     if isinstance(leaf_size, bool) or not isinstance(leaf_size, int) or leaf_size < 1:
         raise ValueError(f"leaf_size must be a whole number of points, at least 1, received {leaf_size!r}")
-    check_equal_sizes(x, y)
+    x, y = as_equal_pair(x, y)
     match = best_matching if leaves == "exact" else auction_matching
     matching = np.stack(
         [_match(a, b, leaf_size, match, squared) for a, b in zip(*unit_arrays(x, y), strict=True)]

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib.distances.directions import check_option
 from pcl_lib.distances.matched import (
     REDUCTIONS,
@@ -49,7 +49,7 @@ def emd(
     1.25
     """
     check_option("reduction", reduction, REDUCTIONS)
-    check_equal_sizes(x, y)
+    x, y = as_equal_pair(x, y)
     pairs = zip(*unit_arrays(x, y), strict=True)
     index = on_each_core(lambda pair: best_matching(*pair, squared), pairs)
     matching = torch.from_numpy(np.stack(index)).to(x.device, torch.int64)
@@ -58,11 +58,12 @@ def emd(
     return Matched(matched_value(x, y, matching, squared, reduction), matching)
 
 
-def check_equal_sizes(x: object, y: object) -> None:
-    """Raise `ValueError` unless the clouds pair and have as many points as each other."""
-    check_pair(x, y)
-    if isinstance(x, Tensor) and isinstance(y, Tensor) and x.shape[-2] != y.shape[-2]:
+def as_equal_pair(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """`as_pair` of clouds of any scale, or `ValueError` unless they have as many points as each other."""
+    x, y = as_pair(x, y, any_scale=True)
+    if x.shape[-2] != y.shape[-2]:
         raise ValueError(
             f"x and y must have the same number of points for a one-to-one matching, received x {tuple(x.shape)} "
             f"and y {tuple(y.shape)}; resample the larger one, or use transport_plan(x, y)"
         )
+    return x, y

@@ -8,8 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib._checks import check_positive
+from pcl_lib.distances.counted import PerPoint, Weighing
 from pcl_lib.distances.directions import check_option, length, off_zero
-from pcl_lib.distances.per_pair import check_positive, over_pairs
+from pcl_lib.distances.per_pair import over_pairs
+from pcl_lib.neighbors.lengths import Lengths
 
 FORMS = ("paper", "released")
 RELEASED_FLOOR = 1 + 1e-5
@@ -23,6 +26,10 @@ def hyper_cd(
     form: str = "paper",
     reduction: str = "mean",
     combine: str = "sum",
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    weights_x: PerPoint | None = None,
+    weights_y: PerPoint | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Chamfer distance with each nearest distance d measured as arccosh(1 + alpha d^2).
@@ -33,7 +40,7 @@ def hyper_cd(
     Evaluated as 2 arcsinh(d sqrt(alpha / 2)), the same number without the loss of digits near d = 0: close pairs
     keep their value and a gradient of norm near sqrt(2 alpha). form="released" clamps the argument of arccosh from
     below at 1 + 1e-5, as the published code does: pairs nearer than 3.2e-3 (for alpha = 1) then have no gradient.
-    `reduction` and `combine` as in `chamfer`.
+    `reduction`, `combine`, lengths and weights as in `chamfer`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf);
     alpha is per length squared. Symmetric, except one direction alone. Not a metric. Zero iff both clouds are the
@@ -60,7 +67,17 @@ def hyper_cd(
         root = u.sqrt() * (u + 2).sqrt()
         return torch.log1p(u + root), 2 * alpha / off_zero(root)
 
-    return over_pairs(x, y, terms, reduction, combine, backend, with_pull if form == "paper" else None)
+    return over_pairs(
+        x,
+        y,
+        terms,
+        reduction,
+        combine,
+        backend,
+        with_pull if form == "paper" else None,
+        lengths=(lengths_x, lengths_y),
+        weighing=Weighing(weights_x, weights_y),
+    )
 
 
 def hyper_cd_gradient_weight(d: Float[Tensor, "*s"], alpha: float = 1.0) -> Float[Tensor, "*s"]:

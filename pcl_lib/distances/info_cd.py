@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
-from pcl_lib.distances.directions import check_option, combine_directions, length, off_zero
+from pcl_lib._checks import as_pair
+from pcl_lib.distances.counted import Weighing, one_by_one
+from pcl_lib.distances.directions import check_option, length, off_zero
 from pcl_lib.distances.each_way import Partners, each_direction, each_way
 from pcl_lib.distances.per_pair import COMBINATIONS, check_positive
 from pcl_lib.neighbors import nearest, nearest_each_way
+from pcl_lib.neighbors.lengths import Lengths, given
 
 FORMS = ("paper", "released")
 
@@ -25,6 +28,8 @@ def info_cd(
     strength: float = 1.0,
     form: str = "paper",
     combine: str | None = None,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Contrastive Chamfer distance: the nearest distances, and how evenly they are spread.
@@ -39,7 +44,7 @@ def info_cd(
     leaves a quarter of the sums of lengths for tau = 2.
     `combine` as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
     the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is
-    the released one-sided loss of a partial cloud x, which is not halved.
+    the released one-sided loss of a partial cloud x, which is not halved. Lengths as in `chamfer`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit; tau is a
     length. Symmetric, except one direction alone. Not a metric, and not zero for equal clouds (lambda (log N + log M);
@@ -62,6 +67,14 @@ def info_cd(
     combine = combine or ("sum" if form == "paper" else "mean")
     check_option("combine", combine, COMBINATIONS)
 
+    if given(lengths_x, lengths_y):
+        options = partial(info_cd, tau=tau, strength=strength, form=form, combine=combine, backend=backend)
+
+        def alone(a: Tensor, b: Tensor, _: Weighing) -> Tensor:
+            return options(a, b)
+
+        return one_by_one(alone, x, y, (lengths_x, lengths_y))
+
     def of_direction(sq_dist: Tensor) -> Tensor:
         if form == "released":
             return _released(sq_dist, tau)
@@ -72,9 +85,11 @@ def info_cd(
         return of_direction(nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend).sq_dist)
     if form == "released" or combine == "max":
         there, back = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
-        return combine_directions(there, back, combine)
+        if combine == "max":
+            return torch.maximum(there, back)
+        return there + back if combine == "sum" else (there + back) / 2
 
-    check_pair(x, y)
+    x, y = as_pair(x, y)
     half = 0.5 if combine == "mean" else 1.0
 
     def value(scaled: Tensor, partners: Partners) -> Tensor:

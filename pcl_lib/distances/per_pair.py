@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
-from pcl_lib.distances.directions import check_option, combine_directions
-from pcl_lib.distances.each_way import Partners, add_up, each_way, weigh
-from pcl_lib.neighbors import nearest, nearest_each_way
+from pcl_lib._checks import as_pair, check_positive
+from pcl_lib.distances.counted import Weighing, one_by_one, shares, wants_gradient
+from pcl_lib.distances.directions import check_option
+from pcl_lib.distances.each_way import Partners, Weights, add_up, each_direction, each_way, weigh
+from pcl_lib.neighbors import nearest
+from pcl_lib.neighbors.lengths import Lengths, given
+
+__all__ = ["COMBINATIONS", "REDUCTIONS", "Terms", "TermsWithPull", "check_positive", "over_pairs"]
 
 REDUCTIONS = ("mean", "sum")
 COMBINATIONS = ("sum", "mean", "max", "forward", "backward")
@@ -28,6 +32,9 @@ def over_pairs(
     combine: str,
     backend: str,
     with_pull: TermsWithPull | None = None,
+    *,
+    lengths: tuple[Lengths | None, Lengths | None] = (None, None),
+    weighing: Weighing | None = None,
 ) -> Tensor:
     """Value (*b,) of `terms`, which turns squared nearest distances (*b, N) into what is averaged or added.
 
@@ -35,21 +42,32 @@ def over_pairs(
     """
     check_option("reduction", reduction, REDUCTIONS)
     check_option("combine", combine, COMBINATIONS)
+    if given(*lengths):
 
+        def alone(a: Tensor, b: Tensor, own: Weighing) -> Tensor:
+            return over_pairs(a, b, terms, reduction, combine, backend, with_pull, weighing=own)
+
+        return one_by_one(alone, x, y, lengths, weighing or Weighing())
+
+    x, y = as_pair(x, y)
+    weights: Weights = shares(x, y, reduction, weighing)
     if combine in ("forward", "backward"):
-        one_way = nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend)
-        return _reduce(terms(one_way.sq_dist), reduction)
-    if with_pull is None or combine == "max":
-        ways = nearest_each_way(x, y, backend=backend)
-        there, back = (_reduce(terms(way.sq_dist), reduction) for way in ways)
-        return combine_directions(there, back, combine)
-
-    check_pair(x, y)
-    half = 0.5 if combine == "mean" else 1.0
-    weights = (half / x.shape[-2], half / y.shape[-2]) if reduction == "mean" else (half, half)
+        ahead = combine == "forward"
+        one_way = nearest(*((x, y) if ahead else (y, x)), backend=backend)
+        return _total(terms(one_way.sq_dist), weights[0 if ahead else 1])
+    if combine == "mean":
+        weights = 0.5 * weights[0], 0.5 * weights[1]
 
     def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
-        return add_up(terms(sq_dist), partners, weights)
+        # One direction at a time: the terms may be a function of the user's own, of all distances of a cloud.
+        there, back = (
+            _total(terms(part), weight)
+            for part, weight in zip(each_direction(sq_dist, partners), weights, strict=True)
+        )
+        return torch.maximum(there, back) if combine == "max" else there + back
+
+    if with_pull is None or combine == "max" or wants_gradient(weights):
+        return each_way(x, y, formula, None, backend)
 
     def closed(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
         found, pull = with_pull(sq_dist)
@@ -58,11 +76,5 @@ def over_pairs(
     return each_way(x, y, formula, closed, backend)
 
 
-def _reduce(terms: Tensor, reduction: str) -> Tensor:
-    return terms.mean(-1) if reduction == "mean" else terms.sum(-1)
-
-
-def check_positive(name: str, value: float) -> None:
-    """Raise `ValueError` unless a parameter is a positive, finite number."""
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be positive and finite, received {value!r}")
+def _total(terms: Tensor, weight: float | Tensor) -> Tensor:
+    return (terms * weight).sum(-1) if isinstance(weight, Tensor) else terms.sum(-1) * weight

@@ -6,7 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib.distances.counted import PerPoint, Weighing
 from pcl_lib.distances.per_pair import over_pairs
+from pcl_lib.neighbors.lengths import Lengths
 
 RELEASED_FLOOR = 1e-9
 
@@ -17,6 +19,10 @@ def released_landau_cd(
     *,
     reduction: str = "sum",
     combine: str = "mean",
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    weights_x: PerPoint | None = None,
+    weights_y: PerPoint | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""The released Landau loss. `weighted_chamfer(x, y, weight="landau")` is the one of the paper.
@@ -26,7 +32,7 @@ def released_landau_cd(
     It differs from the paper in three ways: 1 - exp(-d) in place of d, no 1/sqrt(2 pi), and half of both sums in
     place of both means. Distances are roots of at least 1e-9, as in the code. The gradient weight is 0.6065 at
     d = 0 and changes sign at d = -log(2 - sqrt 3) = 1.317: farther pairs are pushed apart.
-    `reduction` and `combine` as in `chamfer`; combine="forward" is the released one-sided loss.
+    `reduction`, `combine`, lengths and weights as in `chamfer`; combine="forward" is the released one-sided loss.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit; distances
     count in the units of the clouds. At least 0, grows with the number of points. Symmetric, except one direction
@@ -39,7 +45,17 @@ def released_landau_cd(
     0.319
     """
 
-    return over_pairs(x, y, _terms, reduction, combine, backend, _with_pull)
+    return over_pairs(
+        x,
+        y,
+        _terms,
+        reduction,
+        combine,
+        backend,
+        _with_pull,
+        lengths=(lengths_x, lengths_y),
+        weighing=Weighing(weights_x, weights_y),
+    )
 
 
 def _terms(sq_dist: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib._quiet import import_quietly
 from pcl_lib.distances.directions import check_option
 from pcl_lib.distances.matched import restore, unit_clouds
@@ -79,7 +79,7 @@ def sinkhorn(
     if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
         raise ValueError(f"tolerance must be a positive, finite share or None, received {tolerance!r}")
     check_option("backend", backend, BACKENDS)
-    check_pair(x, y)
+    x, y = as_pair(x, y, any_scale=True)
     chosen = _choose(x, y, squared, tolerance, backend)
     p = 2 if squared else 1
     xb, yb = (_Once.apply(cloud if cloud.ndim == 3 else cloud[None]) for cloud in (x, y))

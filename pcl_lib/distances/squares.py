@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib.neighbors import kdtree
 from pcl_lib.neighbors.backends import choose, search_each_way
 from pcl_lib.neighbors.pairs import flat
@@ -24,7 +24,7 @@ Weights = tuple[float, float]
 
 def squares_each_way(x: Tensor, y: Tensor, reduction: str, combine: str, backend: str) -> Tensor:
     """Squared Chamfer (*b,) with both directions: their "sum" or "mean", each a "mean" or "sum" over its points."""
-    check_pair(x, y)
+    x, y = as_pair(x, y)
     half = 0.5 if combine == "mean" else 1.0
     weights = (half / x.shape[-2], half / y.shape[-2]) if reduction == "mean" else (half, half)
     return _SquaresEachWay.apply(x, y, weights, choose(x, y, backend), torch.is_grad_enabled())

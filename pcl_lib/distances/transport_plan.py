@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib.distances.directions import length
 from pcl_lib.distances.matched import on_each_core, restore, unit_arrays, unit_clouds
 from pcl_lib.distances.network_simplex import cheapest_plan, load_solver
@@ -57,7 +57,7 @@ def transport_plan(
     >>> found.value.item(), found.plan.tolist()
     (0.75, [[0.5, 0.0, 0.0], [0.0, 0.25, 0.25]])
     """
-    check_pair(x, y)
+    x, y = as_pair(x, y, any_scale=True)
     mass_x, mass_y = _mass(weights_x, x, "weights_x"), _mass(weights_y, y, "weights_y")
     metric = "sqeuclidean" if squared else "euclidean"
     load_solver()

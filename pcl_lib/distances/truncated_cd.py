@@ -5,8 +5,11 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib._checks import check_positive
+from pcl_lib.distances.counted import PerPoint, Weighing
 from pcl_lib.distances.directions import length, length_with_pull
-from pcl_lib.distances.per_pair import check_positive, over_pairs
+from pcl_lib.distances.per_pair import over_pairs
+from pcl_lib.neighbors.lengths import Lengths
 
 
 def truncated_cd(
@@ -17,6 +20,10 @@ def truncated_cd(
     squared: bool = False,
     reduction: str = "mean",
     combine: str = "sum",
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    weights_x: PerPoint | None = None,
+    weights_y: PerPoint | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Chamfer distance in which no pair counts more than a threshold t.
@@ -24,7 +31,8 @@ def truncated_cd(
     .. math:: \frac1N \sum_i \min(d_i, t) + \frac1M \sum_j \min(d_j, t)
 
     The threshold is a length; squared=True takes min(d, t)^2. The table that reports this loss prints t = 0.2 alone,
-    without a formula or code: lengths are this library's reading. `reduction` and `combine` as in `chamfer`.
+    without a formula or code: lengths are this library's reading.
+    `reduction`, `combine`, lengths and weights as in `chamfer`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True), in [0, 2 t] by default. Symmetric, except one direction alone. Not a metric. Zero
@@ -50,4 +58,14 @@ def truncated_cd(
         d, pull = length_with_pull(sq_dist)
         return d.clamp(max=threshold), pull * near
 
-    return over_pairs(x, y, terms, reduction, combine, backend, with_pull)
+    return over_pairs(
+        x,
+        y,
+        terms,
+        reduction,
+        combine,
+        backend,
+        with_pull,
+        lengths=(lengths_x, lengths_y),
+        weighing=Weighing(weights_x, weights_y),
+    )

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib.distances.counted import PerPoint, Weighing
 from pcl_lib.distances.directions import length, off_zero
 from pcl_lib.distances.per_pair import over_pairs
 from pcl_lib.distances.weights import WEIGHTS, Weight
+from pcl_lib.neighbors.lengths import Lengths
 
 
 def weighted_chamfer(
@@ -21,6 +23,10 @@ def weighted_chamfer(
     detached: bool = False,
     reduction: str = "mean",
     combine: str = "sum",
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    weights_x: PerPoint | None = None,
+    weights_y: PerPoint | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Chamfer distance in which each nearest distance d is weighed by a density f past its mode m.
@@ -32,7 +38,7 @@ def weighted_chamfer(
     - `shifted`: False leaves out the mode, as the published code does: f(d), which is 0 at d = 0 and rises for
       chi-squared, Weibull, log-logistic and gamma. A function of your own is called with d as it is;
     - `detached`: True keeps the weight out of the gradient;
-    - `reduction`, `combine`: as in `chamfer`.
+    - `reduction`, `combine`, lengths and weights of points: as in `chamfer`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). The densities count
     distances in the units of the clouds; at least 0. Symmetric, except one direction alone. Not a metric, and not
@@ -46,6 +52,7 @@ def weighted_chamfer(
     >>> round(weighted_chamfer(x, y).item(), 4), round(weighted_chamfer(x, y, weight="gamma").item(), 4)
     (0.4026, 0.2762)
     """
+    lengths, weighing = (lengths_x, lengths_y), Weighing(weights_x, weights_y)
     weigh = weight_named(weight) if isinstance(weight, str) else weight
 
     if isinstance(weigh, Weight):
@@ -57,6 +64,8 @@ def weighted_chamfer(
             combine,
             backend,
             lambda sq_dist: _with_pull(sq_dist, weigh, shifted, detached),
+            lengths=lengths,
+            weighing=weighing,
         )
     own = weigh
 
@@ -70,7 +79,7 @@ def weighted_chamfer(
             )
         return weights * d
 
-    return over_pairs(x, y, terms, reduction, combine, backend)
+    return over_pairs(x, y, terms, reduction, combine, backend, lengths=lengths, weighing=weighing)
 
 
 def _terms(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 
 # Precision of the Gaussian weights, pass by pass: 4^7 down to 4^-1.
 LEVELS = tuple(4.0**power for power in range(7, -2, -1))
@@ -46,7 +46,7 @@ def approximate_emd(
     >>> approximate_emd(x, x + 0.5).item(), 0.5 * 2**0.5  # each point moves by 0.707
     (0.9604, 0.7071)
     """
-    check_pair(x, y, same_size=True)
+    x, y = as_pair(x, y, same_size=True)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     n = xb.shape[1]
     step = max(1, BLOCK.get(x.device.type, BLOCK["cpu"]) // (n * n))
@@ -88,7 +88,7 @@ def annealed_matching(
     >>> annealed_matching(torch.tensor([[0.0], [4.0]]), torch.tensor([[4.5], [0.0]])).round(decimals=3).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    check_pair(x, y, same_size=True)
+    x, y = as_pair(x, y, same_size=True)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     sq_dist = _square_distances(xb, yb)
     match = torch.zeros_like(sq_dist)

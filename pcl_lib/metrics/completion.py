@@ -1,15 +1,21 @@
-"""What tables of shape completion report: CD-L1, CD-L2, F1@1%, and Fidelity and MMD on KITTI."""
+"""What tables of shape completion report: CD-L1, CD-L2, F1@1%, and Fidelity and MMD on KITTI.
+
+Lengths of padded clouds as in `pcl_lib.distances.chamfer`.
+"""
 
 from __future__ import annotations
+
+import functools
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib.distances import chamfer, f_score
 from pcl_lib.metrics.pairwise import check_sets, pairwise
 from pcl_lib.neighbors import nearest
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given
 
 TABLE_SCALE = 1000.0
 F1_THRESHOLD = 0.01
@@ -17,7 +23,12 @@ F1_THRESHOLD = 0.01
 
 @torch.no_grad()
 def cd_l1(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, backend: str = "auto"
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    *,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""CD-L1 x1000 of the completion tables (PCN, and Table II of Landau CD): mean of lengths, halved.
 
@@ -36,12 +47,19 @@ def cd_l1(
     >>> cd_l1(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.25, 0.0]])).item()
     250.0
     """
-    return TABLE_SCALE * chamfer(x, y, squared=False, combine="mean", backend=backend)
+    return TABLE_SCALE * chamfer(
+        x, y, squared=False, combine="mean", lengths_x=lengths_x, lengths_y=lengths_y, backend=backend
+    )
 
 
 @torch.no_grad()
 def cd_l2(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, backend: str = "auto"
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    *,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""CD-L2 x1000 of the completion tables (ShapeNet-55 in PoinTr and Landau CD): squared, both ways added.
 
@@ -58,12 +76,17 @@ def cd_l2(
     >>> cd_l2(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.25, 0.0]])).item()
     125.0
     """
-    return TABLE_SCALE * chamfer(x, y, backend=backend)
+    return TABLE_SCALE * chamfer(x, y, lengths_x=lengths_x, lengths_y=lengths_y, backend=backend)
 
 
 @torch.no_grad()
 def f1_at_1_percent(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, backend: str = "auto"
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    *,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     """F1@1% of the completion tables: `pcl_lib.distances.f_score` at a distance of 0.01, strictly below.
 
@@ -78,7 +101,7 @@ def f1_at_1_percent(
     >>> f1_at_1_percent(torch.tensor([[0.0], [1.0]]), torch.tensor([[0.005], [2.0]])).item()
     0.5
     """
-    return f_score(x, y, F1_THRESHOLD, backend=backend).f
+    return f_score(x, y, F1_THRESHOLD, lengths_x=lengths_x, lengths_y=lengths_y, backend=backend).f
 
 
 @torch.no_grad()
@@ -88,6 +111,8 @@ def fidelity(
     *,
     squared: bool = False,
     scale: float = 1.0,
+    lengths_partial: Lengths | None = None,
+    lengths_completed: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Fidelity of a completion on KITTI: how well the points that were seen are kept.
@@ -109,7 +134,11 @@ def fidelity(
     >>> fidelity(seen, whole).item(), fidelity(seen, whole, squared=True).item()
     (0.25, 0.125)
     """
-    check_pair(partial, completed, names=("partial", "completed"))
+    if given(lengths_partial, lengths_completed):
+        clouds = cut(partial, lengths_partial, "partial"), cut(completed, lengths_completed, "completed")
+        options = functools.partial(fidelity, squared=squared, scale=scale, backend=backend)
+        return torch.stack(each_alone(options, *clouds))
+    partial, completed = as_pair(partial, completed, names=("partial", "completed"))
     sq_dist = nearest(partial, completed, backend=backend).sq_dist
     return scale * (sq_dist if squared else sq_dist.sqrt()).mean(-1)
 
@@ -121,6 +150,8 @@ def kitti_mmd(
     *,
     squared: bool = False,
     scale: float = 1.0,
+    lengths_completed: Lengths | None = None,
+    lengths_references: Lengths | None = None,
     backend: str = "auto",
     progress: bool = False,
 ) -> Float[Tensor, "s"]:
@@ -142,10 +173,19 @@ def kitti_mmd(
     >>> kitti_mmd(torch.tensor([[[5.0], [6.5]]]), cars).item()
     0.25
     """
-    check_sets(completed, references, ("completed", "references"))
     combine = "sum" if squared else "mean"
 
     def distance(x: Tensor, y: Tensor) -> Tensor:
         return chamfer(x, y, squared=squared, combine=combine, backend=backend)
 
-    return scale * pairwise(completed, references, distance=distance, progress=progress).amin(1)
+    if not given(lengths_completed, lengths_references):
+        check_sets(completed, references, ("completed", "references"))
+    matrix = pairwise(
+        completed,
+        references,
+        distance=distance,
+        lengths_x=lengths_completed,
+        lengths_y=lengths_references,
+        progress=progress,
+    )
+    return scale * matrix.amin(1)

@@ -1,16 +1,21 @@
-"""Whether points lie as densely as they should: D-PCC's density metric, and PU-GAN's uniformity."""
+"""Whether points lie as densely as they should: D-PCC's density metric, and PU-GAN's uniformity.
+
+Lengths of padded clouds as in `pcl_lib.distances.chamfer`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_cloud, check_pair
+from pcl_lib._checks import as_cloud, as_pair, check_integer, check_positive
 from pcl_lib.neighbors import farthest_points, knn, nearest_each_way, radius
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given
 
 RADIUS = 0.15
 MOST_NEIGHBOURS = 100
@@ -27,6 +32,8 @@ def density_difference(
     ball: float = RADIUS,
     max_neighbors: int = MOST_NEIGHBOURS,
     distance_weight: float = DISTANCE_WEIGHT,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""D-PCC's density metric: how much the number of neighbours of a point differs from that of its counterpart.
@@ -52,10 +59,19 @@ def density_difference(
     >>> density_difference(x, x[:3], distance_weight=0.0).item()
     0.6667
     """
-    check_pair(x, y)
-    _check_length("ball", ball)
-    if max_neighbors < 1:
-        raise ValueError(f"max_neighbors must be at least 1, received {max_neighbors!r}")
+    check_positive("ball", ball, "length")
+    max_neighbors = check_integer("max_neighbors", max_neighbors, 1)
+    if given(lengths_x, lengths_y):
+        clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
+        options = partial(
+            density_difference,
+            ball=ball,
+            max_neighbors=max_neighbors,
+            distance_weight=distance_weight,
+            backend=backend,
+        )
+        return torch.stack(each_alone(options, *clouds))
+    x, y = as_pair(x, y)
     there, back = nearest_each_way(x, y, backend=backend)
     here = _local_density(x, ball, max_neighbors, backend)
     other = _local_density(y, ball, max_neighbors, backend)
@@ -73,6 +89,7 @@ def uniformity(
     area: float,
     percentages: Sequence[float] = PERCENTAGES,
     seeds: int | None = None,
+    lengths: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b p"]:
     r"""PU-GAN's uniformity: how unevenly points fill disks of a surface. Lower is better.
@@ -102,12 +119,15 @@ def uniformity(
     >>> uniformity(grid, area=1.0, percentages=(0.05, 0.1)).tolist()
     [0.0163, 0.0874]
     """
-    check_cloud(x)
-    _check_length("area", area, "length squared")
+    check_positive("area", area, "length squared")
     if len(percentages) == 0 or not all(0 < p < 1 for p in percentages):
         raise ValueError(
             f"percentages must be shares of the surface between 0 and 1, received {tuple(percentages)}"
         )
+    if given(lengths):
+        alone = partial(uniformity, area=area, percentages=percentages, seeds=seeds, backend=backend)
+        return torch.stack([alone(cloud) for cloud in cut(x, lengths)])
+    x = as_cloud(x)
     n = x.shape[-2]
     chosen = farthest_points(x, max(1, n // 20) if seeds is None else seeds)
     clouds, index = (x, chosen) if x.ndim == 3 else (x[None], chosen[None])
@@ -145,8 +165,3 @@ def _local_density(x: Tensor, ball: float, most: int, backend: str) -> tuple[Ten
 def _relative(own: Tensor, counterpart: Tensor) -> Tensor:
     counterpart = counterpart + 1e-8
     return ((counterpart - own).abs() / counterpart).mean(-1)
-
-
-def _check_length(name: str, value: float, unit: str = "length") -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be a positive, finite {unit}, received {value!r}")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pcl_lib.distances import chamfer
 from pcl_lib.metrics.pairwise import Distance, check_sets, pairwise
+from pcl_lib.neighbors.lengths import Lengths, given
 
 
 class OneNearestNeighbour(NamedTuple):
@@ -125,6 +126,8 @@ def generation_scores(
     *,
     distance: Distance = chamfer,
     symmetric: bool = False,
+    lengths_samples: Lengths | None = None,
+    lengths_references: Lengths | None = None,
     progress: bool = False,
 ) -> GenerationScores:
     """MMD, COV and 1-NNA of generated clouds beside real ones, as ShapeGF's and PointFlow's tables report them.
@@ -132,7 +135,8 @@ def generation_scores(
     Three `pairwise` matrices under one distance, then `minimum_matching_distance`, `coverage` and `one_nn_accuracy`.
     The tables use the Chamfer distance and `approximate_emd`. `symmetric=True` saves half of the work within each
     set, if the distance is symmetric (Chamfer is). Distances are measured from reference to sample, as the released
-    code does, which matters for `approximate_emd` only. ShapeGF normalises each cloud to the [-1, 1] box first.
+    code does, which matters for `approximate_emd` only. Lengths as in `pairwise`.
+    ShapeGF normalises each cloud to the [-1, 1] box first.
 
     Shapes: samples (S, N, D), references (R, M, D); results (). Cost: S R + S^2 + R^2 distances.
     Errors: as `pairwise`. References: cai2020shapegf, yang2019pointflow.
@@ -143,11 +147,19 @@ def generation_scores(
     >>> scores.mmd.item(), scores.coverage.item(), scores.one_nna.accuracy.item()
     (0.5, 1.0, 0.0)
     """
-    check_sets(samples, references, ("samples", "references"))
-    cross = pairwise(references, samples, distance=distance, progress=progress).mT
+    if not given(lengths_samples, lengths_references):
+        check_sets(samples, references, ("samples", "references"))
+    cross = pairwise(
+        references,
+        samples,
+        distance=distance,
+        lengths_x=lengths_references,
+        lengths_y=lengths_samples,
+        progress=progress,
+    ).mT
     within = (
-        pairwise(clouds, distance=distance, symmetric=symmetric, progress=progress)
-        for clouds in (samples, references)
+        pairwise(clouds, distance=distance, symmetric=symmetric, lengths_x=lengths, progress=progress)
+        for clouds, lengths in ((samples, lengths_samples), (references, lengths_references))
     )
     own, real = within
     return GenerationScores(

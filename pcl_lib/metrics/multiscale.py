@@ -1,20 +1,27 @@
-"""MCD and HD, the two columns of the tables of PCLoss and CALoss."""
+"""MCD and HD, the two columns of the tables of PCLoss and CALoss.
+
+Lengths of padded clouds as in `pcl_lib.distances.chamfer`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
+from pcl_lib._checks import as_pair
 from pcl_lib.neighbors import farthest_points, nearest_each_way
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given
 
 SIZES = (4, 8, 16, 32, 64)
 CENTRES = 128
 GLOBAL_WEIGHT = 0.1
 TABLE_SCALE = 100.0  # the tables print both values x100
+
+
+Both = tuple[Lengths | None, Lengths | None]
 
 
 @torch.no_grad()
@@ -26,6 +33,8 @@ def mcd(
     centres: int = CENTRES,
     batch_max: bool = False,
     scale: float = 1.0,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""Multi-scale Chamfer distance (MCD) of PCLoss and CALoss: Chamfer of small neighbourhoods, and of the whole.
@@ -52,8 +61,9 @@ def mcd(
     >>> mcd(x, x + 1, sizes=(2, 4), centres=4, scale=TABLE_SCALE).item()
     39.479
     """
-    neighbourhoods = _local(x, y, sizes, centres)
-    ways = [found.sq_dist.mean(-1) for found in nearest_each_way(x, y, backend=backend)]
+    lengths = lengths_x, lengths_y
+    neighbourhoods = _local(x, y, sizes, centres, lengths)
+    ways = list(_ways(x, y, lengths, backend, torch.mean))
     if batch_max:
         ways = [way.mean().expand_as(way) for way in ways]
     return scale * (neighbourhoods.mean(-1) + GLOBAL_WEIGHT * torch.maximum(*ways))
@@ -66,6 +76,8 @@ def local_chamfer(
     k: int,
     *,
     centres: int = CENTRES,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
 ) -> Float[Tensor, "*b"]:
     r"""Mean Chamfer distance of neighbourhoods of k points: one scale of `mcd`.
 
@@ -80,12 +92,18 @@ def local_chamfer(
     >>> local_chamfer(x, x + 1, 2, centres=4).item()
     0.375
     """
-    return _local(x, y, (k,), centres)[..., 0]
+    return _local(x, y, (k,), centres, (lengths_x, lengths_y))[..., 0]
 
 
 @torch.no_grad()
 def half_sum_hausdorff(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, scale: float = 1.0, backend: str = "auto"
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    *,
+    scale: float = 1.0,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""The "HD" of PCLoss and CALoss: half the sum of both one-sided Hausdorff distances, squared.
 
@@ -103,13 +121,29 @@ def half_sum_hausdorff(
     >>> half_sum_hausdorff(x, y).item(), half_sum_hausdorff(x, y, scale=TABLE_SCALE).item()
     (2.5, 250.0)
     """
-    there, back = (way.sq_dist.amax(-1) for way in nearest_each_way(x, y, backend=backend))
+    there, back = _ways(x, y, (lengths_x, lengths_y), backend, torch.amax)
     return scale * (there + back) / 2
 
 
-def _local(x: Tensor, y: Tensor, sizes: Sequence[int], centres: int) -> Tensor:
+def _ways(
+    x: Tensor, y: Tensor, lengths: Both, backend: str, reduce: Callable[..., Tensor]
+) -> tuple[Tensor, Tensor]:
+    """The squared distances of each direction, reduced to one number (*b,)."""
+    if given(*lengths):
+        clouds = cut(x, lengths[0], "x"), cut(y, lengths[1], "y")
+        pairs = each_alone(lambda a, b: _ways(a, b, (None, None), backend, reduce), *clouds)
+        there, back = (torch.stack(way) for way in zip(*pairs, strict=True))
+    else:
+        there, back = (reduce(way.sq_dist, -1) for way in nearest_each_way(x, y, backend=backend))
+    return there, back
+
+
+def _local(x: Tensor, y: Tensor, sizes: Sequence[int], centres: int, lengths: Both = (None, None)) -> Tensor:
     """`local_chamfer` (*b, K) for each of the K sizes."""
-    check_pair(x, y)
+    if given(*lengths):
+        clouds = cut(x, lengths[0], "x"), cut(y, lengths[1], "y")
+        return torch.stack(each_alone(lambda a, b: _local(a, b, sizes, centres), *clouds))
+    x, y = as_pair(x, y)
     if len(sizes) == 0:
         raise ValueError(
             "sizes must name at least one neighbourhood size, received none; the papers' are SIZES"

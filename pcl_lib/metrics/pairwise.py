@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import SupportsIndex
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
-from pcl_lib._checks import check_cloud
+from pcl_lib._checks import as_cloud, check_integer
 from pcl_lib.distances import chamfer
+from pcl_lib.distances.value import Valued, value_of
+from pcl_lib.neighbors.lengths import Lengths, cut, given
 
 # Points of one call of the distance: enough to keep the device busy, few enough to stay within its memory.
 POINTS_PER_CALL = {"cpu": 1 << 16, "cuda": 1 << 20}
 
-Distance = Callable[[Tensor, Tensor], Tensor]
+Distance = Callable[[Tensor, Tensor], Tensor | Valued]
 
 
 @torch.no_grad()
@@ -26,7 +29,9 @@ def pairwise(
     *,
     distance: Distance = chamfer,
     symmetric: bool = False,
-    workers: int | None = None,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    workers: SupportsIndex | None = None,
     progress: bool = False,
 ) -> Float[Tensor, "s r"]:
     r"""Distance of each cloud of `x` to each cloud of `y`.
@@ -34,14 +39,16 @@ def pairwise(
     .. math:: M_{sr} = d(x_s, y_r)
 
     `distance` takes two batches of clouds (P, N, D), (P, M, D) and returns P values: any function of
-    `pcl_lib.distances` or `pcl_lib.metrics`, options bound by `functools.partial`. Without `y`, the clouds of `x`
+    `pcl_lib.distances` or `pcl_lib.metrics`, options bound by `functools.partial`. Of a result with more than a value,
+    as of `emd`, `.value` is taken (of `f_score`, the F-score). Without `y`, the clouds of `x`
     are compared with each other; `symmetric=True` then computes only one half and mirrors it, which is right for
     the Chamfer distance and wrong for `approximate_emd`.
 
     The pairs are computed in blocks, so memory stays at the matrix and one block for each worker. `workers` threads
     share the blocks: as many as torch uses on a CPU, one on a GPU, which a block fills. They gain where the distance
     releases Python's lock, as torch's operations do; a search by kd-tree spreads over the cores by itself.
-    `progress` shows a bar in pairs.
+    `progress` shows a bar in pairs. With `lengths_x` (S,), `lengths_y` (R,), the sizes of padded clouds (`pad_clouds`),
+    the distance is called on one pair at a time, without padding. Half precision is computed in float32.
 
     Shapes: x (S, N, D), y (R, M, D); result (S, R), or (S, S). Unit and properties: those of the distance. No
     gradient. Cost: S R distances, S (S + 1) / 2 if symmetric.
@@ -54,46 +61,51 @@ def pairwise(
     [[0.0, 2.5], [2.5, 0.0]]
     """
     if y is None:
-        check_stack(x, "x")
-        y = x
-    else:
-        if symmetric:
-            raise ValueError("symmetric compares one set with itself, received two sets; leave y out")
-        check_sets(x, y, ("x", "y"))
+        if lengths_y is not None:
+            raise ValueError("lengths_y are the lengths of y, received them without y; x has lengths_x")
+        y, lengths_y = x, lengths_x
+    elif symmetric:
+        raise ValueError("symmetric compares one set with itself, received two sets; leave y out")
+    ragged = given(lengths_x, lengths_y)
+    if ragged:
+        rows, columns = _cut(x, lengths_x, "x"), _cut(y, lengths_y, "y")
+    x, y = (x, y) if ragged else check_sets(x, y, ("x", "y"))
     if workers is None:
         workers = torch.get_num_threads() if x.device.type == "cpu" else 1
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, received {workers}")
+    workers = check_integer("workers", workers, 1)
 
-    matrix = x.new_empty(len(x), len(y))
+    matrix = (rows[0] if ragged else x).new_empty(len(x), len(y))
 
     @torch.no_grad()  # once more: each thread has its own switch
     def fill(block: tuple[int, slice]) -> int:
-        row, columns = block
-        others = y[columns]
-        values = distance(x[row].expand(len(others), -1, -1), others)
+        row, across = block
+        if ragged:
+            one, others = rows[row], columns[across.start][None]
+        else:
+            one, others = x[row], y[across]
+        values = value_of(distance(one.expand(len(others), -1, -1), others), "distance")
         if values.shape != (len(others),):
             raise ValueError(
                 f"distance must return one value for each pair, shape ({len(others)},), received shape "
                 f"{tuple(values.shape)}"
             )
-        matrix[row, columns] = values
+        matrix[row, across] = values
         if symmetric:
-            matrix[columns, row] = values
+            matrix[across, row] = values
         return len(others)
 
-    blocks = _blocks(x, y, symmetric)
-    pairs = sum(columns.stop - columns.start for _, columns in blocks)
+    blocks = _blocks(x, y, symmetric, 1 if ragged else None)
+    pairs = sum(across.stop - across.start for _, across in blocks)
     with tqdm(total=pairs, disable=not progress, desc="pairs") as bar:
         for done in _run(fill, blocks, workers):
             bar.update(done)
     return matrix
 
 
-def _blocks(x: Tensor, y: Tensor, symmetric: bool) -> list[tuple[int, slice]]:
+def _blocks(x: Tensor, y: Tensor, symmetric: bool, size: int | None) -> list[tuple[int, slice]]:
     """Rows and ranges of columns that together cover the matrix, or its upper triangle."""
     limit = POINTS_PER_CALL.get(x.device.type, POINTS_PER_CALL["cpu"])
-    step = max(1, limit // (x.shape[1] + y.shape[1]))
+    step = size or max(1, limit // (x.shape[1] + y.shape[1]))
     return [
         (row, slice(start, min(start + step, len(y))))
         for row in range(len(x))
@@ -114,20 +126,25 @@ def _run(
             pool.shutdown(cancel_futures=True)  # after an error or an interrupt, do not finish the rest
 
 
-def check_stack(x: Tensor, name: str) -> None:
-    """Raise `ValueError` unless `x` is a stack of clouds (S, N, D)."""
-    check_cloud(x, name)
+def _cut(x: Tensor, lengths: Lengths | None, name: str) -> list[Tensor]:
+    return [as_cloud(cloud, name) for cloud in cut(x, lengths, name)]
+
+
+def check_stack(x: Tensor, name: str) -> Tensor:
+    """The stack of clouds (S, N, D) in float32 or float64; `ValueError` unless it is one."""
+    x = as_cloud(x, name)
     if x.ndim != 3:
         raise ValueError(
             f"{name} must be a stack of clouds of shape (S, N, D), received shape {tuple(x.shape)}; "
             f"add the missing axis with {name}[None]"
         )
+    return x
 
 
-def check_sets(x: Tensor, y: Tensor, names: tuple[str, str]) -> None:
-    """Raise `ValueError` unless the clouds of two stacks can be compared; the stacks may differ in length."""
+def check_sets(x: Tensor, y: Tensor, names: tuple[str, str]) -> tuple[Tensor, Tensor]:
+    """Both stacks as `check_stack` gives them, if their clouds can be compared; the stacks may differ in length."""
     a, b = names
-    check_stack(x, a)
+    first = check_stack(x, a)
     # Before the values of y are looked at: those of another device may not be readable.
     if (
         isinstance(y, Tensor)
@@ -138,4 +155,4 @@ def check_sets(x: Tensor, y: Tensor, names: tuple[str, str]) -> None:
             f"{a} and {b} must have one device, dtype and dimension D, received {a} {tuple(x.shape)} {x.dtype} on "
             f"{x.device} and {b} {tuple(y.shape)} {y.dtype} on {y.device}; convert one with {b}.to({a})"
         )
-    check_stack(y, b)
+    return first, first if y is x else check_stack(y, b)

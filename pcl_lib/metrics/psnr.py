@@ -1,23 +1,33 @@
-"""D1 and D2 PSNR, the two geometry columns of point cloud compression."""
+"""D1 and D2 PSNR, the two geometry columns of point cloud compression.
+
+Lengths of padded clouds as in `pcl_lib.distances.chamfer`.
+"""
 
 from __future__ import annotations
 
-import math
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from pcl_lib._checks import check_cloud, check_pair
+from pcl_lib._checks import as_cloud, as_pair, check_positive
 from pcl_lib.distances.directions import check_option
 from pcl_lib.neighbors import knn, nearest_each_way
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given
 
 CARRIES = ("nearest", "mean")
 
 
 @torch.no_grad()
 def d1_psnr(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], *, peak: float, backend: str = "auto"
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    *,
+    peak: float,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""D1 (point-to-point) PSNR of a decoded cloud, in dB.
 
@@ -39,6 +49,9 @@ def d1_psnr(
     64.969
     """
     _check_peak(peak)
+    if given(lengths_x, lengths_y):
+        clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
+        return torch.stack(each_alone(partial(d1_psnr, peak=peak, backend=backend), *clouds))
     errors = (way.sq_dist.mean(-1) for way in nearest_each_way(x, y, backend=backend))
     return _psnr(torch.maximum(*errors), peak)
 
@@ -51,6 +64,8 @@ def d2_psnr(
     *,
     peak: float,
     carry: str = "nearest",
+    lengths_truth: Lengths | None = None,
+    lengths_decoded: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
     r"""D2 (point-to-plane) PSNR of a decoded cloud, in dB: only the error along the normals counts.
@@ -82,8 +97,15 @@ def d2_psnr(
     """
     _check_peak(peak)
     check_option("carry", carry, CARRIES)
-    check_pair(truth, decoded, names=("truth", "decoded"))
-    check_pair(truth, normals, names=("truth", "normals"), same_size=True)
+    if given(lengths_truth, lengths_decoded):
+        columns = (
+            cut(truth, lengths_truth, "truth"),
+            cut(decoded, lengths_decoded, "decoded"),
+            cut(normals, lengths_truth, "normals"),
+        )
+        return torch.stack(each_alone(partial(d2_psnr, peak=peak, carry=carry, backend=backend), *columns))
+    _, decoded = as_pair(truth, decoded, names=("truth", "decoded"))
+    truth, normals = as_pair(truth, normals, names=("truth", "normals"), same_size=True)
     there, back = nearest_each_way(truth, decoded, backend=backend)
     carried = _rows(normals, back.index)
     if carry == "mean":
@@ -94,7 +116,9 @@ def d2_psnr(
 
 
 @torch.no_grad()
-def largest_spacing(x: Float[Tensor, "*b n d"], *, backend: str = "auto") -> Float[Tensor, "*b"]:
+def largest_spacing(
+    x: Float[Tensor, "*b n d"], *, lengths: Lengths | None = None, backend: str = "auto"
+) -> Float[Tensor, "*b"]:
     r"""Largest distance of a point to the nearest other point of its cloud: D-PCC's peak.
 
     .. math:: \max_i \min_{j \neq i} \lVert x_i - x_j \rVert
@@ -109,7 +133,9 @@ def largest_spacing(x: Float[Tensor, "*b n d"], *, backend: str = "auto") -> Flo
     >>> largest_spacing(torch.tensor([[0.0], [1.0], [4.0]])).item()
     3.0
     """
-    check_cloud(x)
+    if given(lengths):
+        return torch.stack([largest_spacing(cloud, backend=backend) for cloud in cut(x, lengths)])
+    x = as_cloud(x)
     if x.shape[-2] < 2:
         raise ValueError(f"x must have at least two points, received shape {tuple(x.shape)}")
     return knn(x, x, 2, backend=backend).sq_dist[..., 1].amax(-1).sqrt()
@@ -132,8 +158,5 @@ def _mean_normals(normals: Tensor, nearest_decoded: Tensor, otherwise: Tensor) -
 
 
 def _check_peak(peak: float) -> None:
-    if not (math.isfinite(peak) and peak > 0):
-        raise ValueError(
-            f"peak must be a positive, finite length in the units of the clouds, received {peak!r}; MPEG takes "
-            "2**bits - 1 of the voxel grid, D-PCC the largest_spacing over its test set"
-        )
+    hint = "; MPEG takes 2**bits - 1 of the voxel grid, D-PCC the largest_spacing over its test set"
+    check_positive("peak", peak, "length in the units of the clouds", hint)

@@ -2,7 +2,8 @@
 
 One question, three engines with the same answer (ties apart): `"kdtree"` (pykdtree, CPU), `"keops"`
 (KeOps LazyTensors, CPU or CUDA) and `"dense"` (plain torch in chunks, any device). `"auto"` picks one by
-the rule in `pcl_lib.neighbors.backends`, and every result says which one ran.
+the rule in `pcl_lib.neighbors.backends`, and every result says which one ran. Clouds of different sizes make one
+batch with `pad_clouds`, whose lengths every function takes.
 
 Threads: a search on the CPU takes as many as torch (`torch.set_num_threads`), and a small one takes one. Processes may
 be forked (`multiprocessing`) after a search: from its first call of this package on, a child has torch set to one
@@ -12,7 +13,18 @@ call hang with or without this package: call `torch.set_num_threads(1)` first.
 
 from pcl_lib.neighbors.farthest import farthest_points
 from pcl_lib.neighbors.knn import Neighbors, knn
+from pcl_lib.neighbors.lengths import pad_clouds
 from pcl_lib.neighbors.nearest import Nearest, nearest, nearest_each_way
 from pcl_lib.neighbors.radius import Ball, radius
 
-__all__ = ["Ball", "Nearest", "Neighbors", "farthest_points", "knn", "nearest", "nearest_each_way", "radius"]
+__all__ = [
+    "Ball",
+    "Nearest",
+    "Neighbors",
+    "farthest_points",
+    "knn",
+    "nearest",
+    "nearest_each_way",
+    "pad_clouds",
+    "radius",
+]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import NamedTuple, SupportsIndex
 
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from pcl_lib._checks import check_pair
-from pcl_lib.neighbors.backends import choose, search
+from pcl_lib._checks import as_pair, check_integer, if_transposed
+from pcl_lib.neighbors.backends import choose
+from pcl_lib.neighbors.find import find
+from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given, padded
 from pcl_lib.neighbors.pairs import pair_squares
 
 
@@ -21,14 +24,21 @@ class Neighbors(NamedTuple):
 
 
 def knn(
-    x: Float[Tensor, "*b n d"], y: Float[Tensor, "*b m d"], k: int, *, backend: str = "auto"
+    x: Float[Tensor, "*b n d"],
+    y: Float[Tensor, "*b m d"],
+    k: SupportsIndex,
+    *,
+    lengths_x: Lengths | None = None,
+    lengths_y: Lengths | None = None,
+    backend: str = "auto",
 ) -> Neighbors:
     r"""The k points of `y` nearest to each point of `x`, nearest first (up to rounding).
 
     .. math:: d_{i1} \le \dots \le d_{ik}, \qquad d_{il} = \lVert x_i - y_{j_l(i)} \rVert^2
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), 1 <= k <= M. Unit: length squared, in [0, inf). With
-    y = x each point finds itself first. Differentiable as `nearest` is.
+    y = x each point finds itself first. Differentiable as `nearest` is. Lengths and half precision as in `nearest`; a
+    cloud of y with fewer than k points fills its rows up with inf and -1.
     Cost: kd-tree O((N + M) log M + N k log k) time, O(N k) memory; dense and KeOps O(N M D) time, O(N k) memory.
     Errors: as `nearest`; `ValueError` when k is not in 1..M. Reference: charlier2021keops.
 
@@ -37,14 +47,18 @@ def knn(
     >>> knn(line, line, 2).sq_dist.tolist()
     [[0.0, 1.0], [0.0, 1.0], [0.0, 4.0]]
     """
-    check_pair(x, y)
+    if given(lengths_x, lengths_y):
+        clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
+        most = check_integer("k", k, 1, y.shape[1])
+        alone = each_alone(lambda a, b: knn(a, b, min(most, len(b)), backend=backend), *clouds)
+        shape = x.shape[1], most
+        sq_dist = padded([one.sq_dist for one in alone], shape, math.inf)
+        return Neighbors(sq_dist, padded([one.index for one in alone], shape, -1), alone[0].backend)
+    x, y = as_pair(x, y)
     m = y.shape[-2]
-    if not isinstance(k, int) or not 1 <= k <= m:
-        raise ValueError(
-            f"k must be an integer from 1 to the {m} points of y {tuple(y.shape)}, received {k!r}"
-        )
+    k = check_integer("k", k, 1, m, f"the {m} points of y {tuple(y.shape)}", if_transposed(y, "y"))
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
-    index = search(xb.detach(), yb.detach(), k, used)
+    index = find(xb, yb, k, used)
     sq_dist = pair_squares(xb, yb, index)
     return Neighbors(sq_dist, index, used) if x.ndim == 3 else Neighbors(sq_dist[0], index[0], used)

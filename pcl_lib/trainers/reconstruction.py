@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from pcl_lib.distances.value import Valued, value_of
 from pcl_lib.trainers.engine import Engine
 
 
@@ -18,7 +19,8 @@ class Reconstruction:
     .. math:: \min_\theta \frac1B \sum_b d\bigl(f_\theta(x_b), x_b\bigr)
 
     - `model`: maps a batch (B, N, D) to (B, M, D).
-    - `loss`: of (output, input), one value or one per cloud (B,), whose mean is taken.
+    - `loss`: of (output, input), one value or one per cloud (B,), whose mean is taken; of a result that holds more, as
+      that of `pcl_lib.distances.emd`, its `.value`.
     - `optimizer`, `scheduler`: of the model's parameters; the scheduler moves on once per step.
 
     Logs "loss". The data are a float tensor (S, N, D).
@@ -37,7 +39,7 @@ class Reconstruction:
     def __init__(
         self,
         model: nn.Module,
-        loss: Callable[[Tensor, Tensor], Tensor],
+        loss: Callable[[Tensor, Tensor], Tensor | Valued],
         optimizer: Optimizer,
         scheduler: LRScheduler | None = None,
     ) -> None:
@@ -47,6 +49,11 @@ class Reconstruction:
         self.loss = loss
 
     def step(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
-        loss = self.loss(engine.modules["model"](batch), batch).mean()
+        loss = value_of(self.loss(engine.modules["model"](batch), batch), "loss").mean()
+        if not loss.requires_grad:
+            raise ValueError(
+                "loss must have a gradient, received one without: f_score and the metrics are counts, and a model "
+                "without trainable parameters has none either"
+            )
         engine.descend(loss)
         return {"loss": loss}

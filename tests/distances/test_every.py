@@ -67,7 +67,9 @@ BAD = {
     "y must be finite, received nan": lambda: (torch.zeros(2, 3), torch.full((2, 3), torch.nan)),
     "overflow float32": lambda: (torch.full((2, 3), 1e20), torch.zeros(2, 3)),
     "integer tensor": lambda: (torch.zeros(2, 3, dtype=torch.int64), torch.zeros(2, 3)),
-    "half precision": lambda: (torch.zeros(2, 3).half(), torch.zeros(2, 3).half()),
+    "underflow float32": lambda: (torch.full((2, 3), 1e-22), torch.zeros(2, 3)),
+    "hold values, received a tensor on the meta": lambda: (torch.zeros(2, 3, device="meta"),) * 2,
+    "dense tensor, received layout sparse_coo": lambda: (torch.ones(2, 3).to_sparse(), torch.ones(2, 3)),
     "on one device": lambda: (torch.zeros(2, 3), torch.zeros(2, 3, device="meta")),
 }
 

@@ -94,7 +94,7 @@ def test_messages(as_users_call_it):
     for ball in (0.0, -1.0, math.inf, math.nan):
         with pytest.raises(ValueError, match="ball must be a positive, finite length"):
             density_difference(x, x, ball=ball)
-    with pytest.raises(ValueError, match="max_neighbors must be at least 1"):
+    with pytest.raises(ValueError, match="max_neighbors must be an integer of at least 1"):
         density_difference(x, x, max_neighbors=0)
     with pytest.raises(ValueError, match="area must be a positive, finite length squared"):
         uniformity(x, area=0.0)

@@ -106,7 +106,7 @@ def test_gpu_agrees():
 def test_messages(as_users_call_it):
     with pytest.raises(ValueError, match="leave y out"):
         pairwise(X, Y, symmetric=True)
-    with pytest.raises(ValueError, match="workers must be at least 1, received 0"):
+    with pytest.raises(ValueError, match="workers must be an integer of at least 1, received 0"):
         pairwise(X, Y, workers=0)
     with pytest.raises(ValueError, match="one value for each pair"):
         pairwise(X, Y, distance=lambda x, y: chamfer(x, y).mean())

@@ -83,5 +83,5 @@ def test_the_radius_must_be_a_length(r):
     x = torch.zeros(2, 3)
     with pytest.raises(ValueError, match="positive, finite length"):
         radius(x, x, r)
-    with pytest.raises(ValueError, match="max_neighbors must be at least 1"):
+    with pytest.raises(ValueError, match="max_neighbors must be an integer of at least 1, received 0"):
         radius(x, x, 1.0, max_neighbors=0)
