@@ -9,6 +9,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 from torch._C import _functorch
+from torch.autograd import forward_ad
 
 from pcl_lib._fork import one_thread_if_forked
 
@@ -207,6 +208,14 @@ def _check_not_tiny(x: Tensor, y: Tensor, sum_of_squares: float, names: tuple[st
             f"{a} and {b} have coordinates of at most {float(peaks[tiny].max()):.3g}: squared distances underflow "
             f"{_short(x.dtype)} below {small:.2g}; rescale the clouds" + _wider(x.dtype, a, b)
         )
+
+
+def in_transform() -> bool:
+    """Whether a transform of `torch.func` (grad, vjp, jacrev, jvp, vmap ..) or forward-mode autograd is at work.
+
+    Tensors have no memory to read then, except inside of a `Function`.
+    """
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
 def _unwrapped(x: Tensor) -> Tensor:

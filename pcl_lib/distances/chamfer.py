@@ -7,11 +7,11 @@ from functools import partial
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib._checks import in_transform
 from pcl_lib.distances.counted import PerPoint, Weighing, one_by_one
 from pcl_lib.distances.directions import check_option, length, length_with_pull
 from pcl_lib.distances.per_pair import REDUCTIONS, over_pairs
 from pcl_lib.distances.squares import squares_each_way
-from pcl_lib.neighbors.find import in_transform
 from pcl_lib.neighbors.lengths import Lengths, given
 
 

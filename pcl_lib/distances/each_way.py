@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from pcl_lib._checks import in_transform
 from pcl_lib.distances.squares import collect, gap, through_batch
 from pcl_lib.neighbors.backends import choose, search_each_way
-from pcl_lib.neighbors.find import find_each_way, in_transform
+from pcl_lib.neighbors.find import find_each_way
 from pcl_lib.neighbors.pairs import pair_squares
 
 # Number of the partner of each point, (*b, N) there from x to y and (*b, M) back.

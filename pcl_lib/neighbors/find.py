@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.autograd import Function, forward_ad
+from torch.autograd import Function
 
+from pcl_lib._checks import in_transform
 from pcl_lib.neighbors.backends import search, search_each_way
-
-
-def in_transform() -> bool:
-    """Whether a transform of `torch.func` (grad, vjp, jacrev, jvp, vmap ..) or forward-mode autograd is at work.
-
-    Tensors have no memory to read then, except inside of a `Function`.
-    """
-    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
 def find(x: Tensor, y: Tensor, k: int, backend: str) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from pcl_lib.neighbors.find import in_transform
+from pcl_lib._checks import in_transform
 
 
 def take(points: Tensor, index: Tensor) -> Tensor:

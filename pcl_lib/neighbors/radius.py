@@ -10,9 +10,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_integer, check_positive
+from pcl_lib._checks import as_pair, check_integer, check_positive, in_transform
 from pcl_lib.neighbors.backends import choose, count_within, search_any
-from pcl_lib.neighbors.find import in_transform
 from pcl_lib.neighbors.lengths import Lengths, cut, each_alone, given, padded
 from pcl_lib.neighbors.pairs import pair_squares
 
