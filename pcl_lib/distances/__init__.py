@@ -8,7 +8,7 @@ from pcl_lib.distances.em_kd import em_kd
 from pcl_lib.distances.emd import emd
 from pcl_lib.distances.f_score import FScore, f_score
 from pcl_lib.distances.hausdorff import hausdorff
-from pcl_lib.distances.hyper_cd import hyper_cd
+from pcl_lib.distances.hyper_cd import hyper_cd, hyper_cd_gradient_weight
 from pcl_lib.distances.info_cd import info_cd
 from pcl_lib.distances.matched import Matched
 from pcl_lib.distances.released_landau import released_landau_cd
@@ -56,6 +56,7 @@ __all__ = [
     "f_score",
     "hausdorff",
     "hyper_cd",
+    "hyper_cd_gradient_weight",
     "info_cd",
     "released_landau_cd",
     "sinkhorn",

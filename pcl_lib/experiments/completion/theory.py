@@ -75,16 +75,12 @@ def _on_units(page: str) -> list[Claim]:
 
 def _on_the_formula(page: str, x: Tensor, y: Tensor) -> list[Claim]:
     z = hyper_cd_gradient_weight(torch.linspace(0, 2, 2001, dtype=torch.float64))
-    off = float(
-        (weighted_chamfer(x, y, weight=torch.ones_like) - chamfer(x, y, squared=False)).abs()
-    )
+    off = float((weighted_chamfer(x, y, weight=torch.ones_like) - chamfer(x, y, squared=False)).abs())
     recovered = _gap(
         _pull(lambda a, b: weighted_chamfer(a, b, weight=_hyper_weight), x, y), _pull(hyper_cd, x, y)
     )
     there, back = nearest(x, y).index, nearest(y, x).index
-    frozen = _pull(
-        lambda a, b: (a - b[there]).norm(dim=1).mean() + (b - a[back]).norm(dim=1).mean(), x, y
-    )
+    frozen = _pull(lambda a, b: (a - b[there]).norm(dim=1).mean() + (b - a[back]).norm(dim=1).mean(), x, y)
     bilevel = _gap(frozen, _pull(lambda a, b: chamfer(a, b, squared=False), x, y))
     return [
         Claim(
@@ -155,8 +151,8 @@ def _on_the_search(page: str, x: Tensor, y: Tensor) -> list[Claim]:
         Claim(
             'the selected weights mimic "the learning behavior in backpropagation between HyperCD and weighted CD"',
             "Abstract",
-            f"by Eq. 5, {len(closer)} of the {len(WEIGHTS)} that the paper reports are nearer to HyperCD than no weight "
-            f"at all{f' ({chr(44).join(closer)})' if closer else ''}",
+            f"by Eq. 5, {len(closer)} of the {len(WEIGHTS)} that the paper reports are nearer to HyperCD than no "
+            f"weight at all ({', '.join(closer) or 'none'})",
             graded(len(closer), len(WEIGHTS)),
             f"{page}#loose-bound",
         ),
@@ -171,7 +167,9 @@ def _on_the_search(page: str, x: Tensor, y: Tensor) -> list[Claim]:
 
 
 def _on_the_motivation(page: str, record: Record) -> list[Claim]:
-    crowds = Difference(tuple(_crowd(start, outliers=True) - _crowd(start, outliers=False) for start in STARTS))
+    crowds = Difference(
+        tuple(_crowd(start, outliers=True) - _crowd(start, outliers=False) for start in STARTS)
+    )
     steepest = _largest_gradient()
     first, last = (_distances(record, look) for look in (0, -1))
     drift = float(ks_2samp(first.numpy(), last.numpy()).statistic)
@@ -179,16 +177,16 @@ def _on_the_motivation(page: str, record: Record) -> list[Claim]:
         Claim(
             'outliers lead to "small and dense clusters"',
             "I-A",
-            f"{len(STARTS)} free clouds on a digit: the largest crowd around one true point grows by {crowds.mean:+.1f} "
-            f"points ({crowds.low:+.1f} to {crowds.high:+.1f}) when eight outliers are added",
+            f"{len(STARTS)} free clouds on a digit: the largest crowd around one true point grows by "
+            f"{crowds.mean:+.1f} points ({crowds.low:+.1f} to {crowds.high:+.1f}) when eight outliers are added",
             tallied([crowds.sign], wanted=1),
             f"{page}#do-outliers-make-clusters",
         ),
         Claim(
             'both assumptions, bounded gradients and distances that follow those of HyperCD, "can hold easily"',
             "III-C",
-            f"the largest gradient of a small PCN is {steepest:.2g}; but over the training the median distance goes from "
-            f"{float(first.median()):.3f} to {float(last.median()):.3f} (Kolmogorov-Smirnov {drift:.2f})",
+            f"the largest gradient of a small PCN is {steepest:.2g}; but over the training the median distance goes "
+            f"from {float(first.median()):.3f} to {float(last.median()):.3f} (Kolmogorov-Smirnov {drift:.2f})",
             graded(math.isfinite(steepest) + (drift < FOLLOWS), 2),
             f"{page}#the-distances-of-a-real-training",
         ),
@@ -243,7 +241,7 @@ def _largest_gradient() -> float:
         torch.manual_seed(0)
         network = PCN(16, 8, 2, points=((16,), ()), widths=(32,), fold=(16,))
         clouds = torch.rand(8, 32, 3)
-    sum(hyper_cd(made, clouds).mean() for made in network(clouds[:, :16])).backward()
+    torch.stack([hyper_cd(made, clouds).mean() for made in network(clouds[:, :16])]).sum().backward()
     return max(float(w.grad.abs().max()) for w in network.parameters() if w.grad is not None)
 
 
