@@ -253,6 +253,12 @@ def check_positive(name: str, value: object, unit: str = "", hint: str = "") -> 
         raise ValueError(f"{name} must be {wanted}, received {value!r}{hint}")
 
 
+def check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise `ValueError` unless an option has one of its values."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, received {value!r}")
+
+
 def if_transposed(x: Tensor, name: str) -> str:
     """The hint that an error about the number of points ends with where (3, N) may stand for (N, 3)."""
     points, dim = x.shape[-2:]

@@ -1,9 +1,9 @@
 """Clouds to learn from and to measure on: generators, readers, normalisations, partial views."""
 
 from pcl_lib.data import digits, figures, street, synthetic, transforms, views
-from pcl_lib.data.car_scans import CarScans, lidar_cars
-from pcl_lib.data.cloud import Cloud, stack
-from pcl_lib.data.completion import Pairs, as_pairs, crop_pairs, view_pairs
+from pcl_lib.data._car_scans import CarScans, lidar_cars
+from pcl_lib.data._cloud import Cloud, stack
+from pcl_lib.data._completion import DIFFICULTIES, Pairs, as_pairs, crop_pairs, view_pairs
 from pcl_lib.data.readers import (
     Completion,
     FaceModel,
@@ -33,6 +33,7 @@ from pcl_lib.data.readers import (
 )
 
 __all__ = [
+    "DIFFICULTIES",
     "CarScans",
     "Cloud",
     "Completion",

@@ -10,7 +10,7 @@ from scipy import ndimage
 from skimage import measure
 from sklearn.datasets import load_digits
 
-from pcl_lib.data.cloud import Cloud
+from pcl_lib.data._cloud import Cloud
 
 _FACTOR = 8  # each pixel of the 8 x 8 image becomes 8 x 8 samples of its cubic spline
 _LEVEL = 8.0  # half of the ink scale 0..16

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 import trimesh
 
-from pcl_lib.data import sampling
+from pcl_lib.data import _sampling as sampling
+from pcl_lib.data._cloud import Cloud
 from pcl_lib.data._figure_body import Body, body
 from pcl_lib.data._figure_pose import draw_build, draw_pose, posed, rotations
-from pcl_lib.data.cloud import Cloud
 
 _KEY = zlib.crc32(b"figure")
 _SCALE = 2 / 1.8  # the average body, 1.8 high at rest, becomes 2

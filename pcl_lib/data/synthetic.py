@@ -16,9 +16,9 @@ import torch
 import trimesh
 from tqdm import tqdm
 
-from pcl_lib.data import sampling
+from pcl_lib.data import _sampling as sampling
+from pcl_lib.data._cloud import Cloud
 from pcl_lib.data._shapes import airplane, cap, car, chair, lamp, table, vessels
-from pcl_lib.data.cloud import Cloud
 from pcl_lib.data.figures import figures
 
 __all__ = ["FAMILIES", "dataset", "figures", "mesh", "parts", "sample"]

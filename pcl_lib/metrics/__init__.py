@@ -4,11 +4,11 @@ A distance says how two clouds differ; a metric here is a column of somebody's t
 its quirks included. None has a gradient.
 """
 
-from pcl_lib.metrics.accuracy import mesh_accuracy
-from pcl_lib.metrics.approximate_emd import annealed_matching, approximate_emd
-from pcl_lib.metrics.completion import cd_l1, cd_l2, f1_at_1_percent, fidelity, kitti_mmd
-from pcl_lib.metrics.density import density_difference, uniformity
-from pcl_lib.metrics.generation import (
+from pcl_lib.metrics._accuracy import mesh_accuracy
+from pcl_lib.metrics._approximate_emd import annealed_matching, approximate_emd
+from pcl_lib.metrics._completion import cd_l1, cd_l2, f1_at_1_percent, fidelity, kitti_mmd
+from pcl_lib.metrics._density import density_difference, uniformity
+from pcl_lib.metrics._generation import (
     GenerationScores,
     OneNearestNeighbour,
     coverage,
@@ -16,9 +16,9 @@ from pcl_lib.metrics.generation import (
     minimum_matching_distance,
     one_nn_accuracy,
 )
-from pcl_lib.metrics.multiscale import half_sum_hausdorff, local_chamfer, mcd
-from pcl_lib.metrics.pairwise import pairwise
-from pcl_lib.metrics.psnr import d1_psnr, d2_psnr, largest_spacing
+from pcl_lib.metrics._multiscale import half_sum_hausdorff, local_chamfer, mcd
+from pcl_lib.metrics._pairwise import pairwise
+from pcl_lib.metrics._psnr import d1_psnr, d2_psnr, largest_spacing
 
 __all__ = [
     "mcd",

@@ -4,21 +4,26 @@ Plain `torch.nn.Module`s. Paper sizes are the defaults, smaller ones are argumen
 (B, N, 3) of any N to codes (B, K); a decoder takes codes to as many points as it is asked for.
 """
 
-from pcl_lib.models.atlas import AtlasDecoder
-from pcl_lib.models.atlas2 import AtlasV2Decoder
-from pcl_lib.models.autoencoder import AutoEncoder
-from pcl_lib.models.combinations import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
-from pcl_lib.models.completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
-from pcl_lib.models.dgcnn import DGCNN, EdgeConv
-from pcl_lib.models.folding import FoldingDecoder
-from pcl_lib.models.fully_connected import FullyConnectedDecoder
-from pcl_lib.models.grids import sphere_grid, square_grid
-from pcl_lib.models.local import LocalCode, LocalEncoder, LocalFoldingDecoder, LocalFullyConnectedDecoder
-from pcl_lib.models.mlp import MLP, parameter_count
-from pcl_lib.models.patches import PatchMLP
-from pcl_lib.models.pointnet import PointNet, atlas_encoder, shapegf_encoder
-from pcl_lib.models.pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
-from pcl_lib.models.set_abstraction import Scale, SetAbstraction, Stage
+from pcl_lib.models._atlasnet import AtlasDecoder
+from pcl_lib.models._atlasnet_v2 import AtlasV2Decoder
+from pcl_lib.models._autoencoder import AutoEncoder
+from pcl_lib.models._autoencoders import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
+from pcl_lib.models._completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
+from pcl_lib.models._dgcnn import DGCNN, EdgeConv
+from pcl_lib.models._folding import FoldingDecoder
+from pcl_lib.models._fully_connected import FullyConnectedDecoder
+from pcl_lib.models._grids import sphere_grid, square_grid
+from pcl_lib.models._local_codes import (
+    LocalCode,
+    LocalEncoder,
+    LocalFoldingDecoder,
+    LocalFullyConnectedDecoder,
+)
+from pcl_lib.models._mlp import MLP, parameter_count
+from pcl_lib.models._patches import PatchMLP
+from pcl_lib.models._pointnet import PointNet, atlas_encoder, shapegf_encoder
+from pcl_lib.models._pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
+from pcl_lib.models._set_abstraction import Scale, SetAbstraction, Stage
 
 __all__ = [
     "DGCNN",

@@ -11,11 +11,11 @@ thread, as the workers of a `DataLoader` have, for OpenMP hangs there with more.
 call hang with or without this package: call `torch.set_num_threads(1)` first.
 """
 
-from pcl_lib.neighbors.farthest import farthest_points
-from pcl_lib.neighbors.knn import Neighbors, knn
-from pcl_lib.neighbors.lengths import pad_clouds
-from pcl_lib.neighbors.nearest import Nearest, nearest, nearest_each_way
-from pcl_lib.neighbors.radius import Ball, radius
+from pcl_lib.neighbors._farthest import farthest_points
+from pcl_lib.neighbors._knn import Neighbors, knn
+from pcl_lib.neighbors._lengths import pad_clouds
+from pcl_lib.neighbors._nearest import Nearest, nearest, nearest_each_way
+from pcl_lib.neighbors._radius import Ball, radius
 
 __all__ = [
     "Ball",

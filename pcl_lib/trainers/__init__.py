@@ -1,13 +1,14 @@
 """One training loop for all methods, on Lightning Fabric."""
 
-from pcl_lib.trainers.checkpoint import DamagedCheckpoint, checkpoints, load_checkpoint
-from pcl_lib.trainers.completion import ShapeCompletion
-from pcl_lib.trainers.engine import Engine
-from pcl_lib.trainers.fit import fit
-from pcl_lib.trainers.log import History
-from pcl_lib.trainers.method import Data, Method
-from pcl_lib.trainers.reconstruction import Reconstruction
-from pcl_lib.trainers.recorder import Diverged
+from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_checkpoint
+from pcl_lib.trainers._completion import ShapeCompletion
+from pcl_lib.trainers._engine import Engine
+from pcl_lib.trainers._fit import fit
+from pcl_lib.trainers._log import History
+from pcl_lib.trainers._method import Data, Method
+from pcl_lib.trainers._order import batch_rows
+from pcl_lib.trainers._reconstruction import Reconstruction
+from pcl_lib.trainers._recorder import Diverged
 
 __all__ = [
     "fit",
@@ -19,6 +20,7 @@ __all__ = [
     "ShapeCompletion",
     "Diverged",
     "DamagedCheckpoint",
+    "batch_rows",
     "checkpoints",
     "load_checkpoint",
 ]

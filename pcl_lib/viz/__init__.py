@@ -1,26 +1,28 @@
 """The figures of the book, all of one family. Each function returns an object that shows itself on the page."""
 
-from pcl_lib.viz.cloud import cloud, clouds
-from pcl_lib.viz.colours import PALETTE
-from pcl_lib.viz.curves import curves
-from pcl_lib.viz.figure import Figure
-from pcl_lib.viz.frames import Frames, frames
-from pcl_lib.viz.matching import draw_matching, matching
-from pcl_lib.viz.points import draw_cloud
-from pcl_lib.viz.rotatable import rotatable
-from pcl_lib.viz.show import show
-from pcl_lib.viz.style import style
-from pcl_lib.viz.table import table
+from pcl_lib.viz._cloud import cloud, clouds
+from pcl_lib.viz._colours import PALETTE
+from pcl_lib.viz._curves import curves
+from pcl_lib.viz._figure import Figure, attribute, figure_html
+from pcl_lib.viz._frames import Frames, frames
+from pcl_lib.viz._matching import draw_matching, matching
+from pcl_lib.viz._points import draw_cloud
+from pcl_lib.viz._rotatable import rotatable
+from pcl_lib.viz._show import show
+from pcl_lib.viz._style import style
+from pcl_lib.viz._table import table
 
 __all__ = [
     "PALETTE",
     "Figure",
     "Frames",
+    "attribute",
     "cloud",
     "clouds",
     "curves",
     "draw_cloud",
     "draw_matching",
+    "figure_html",
     "frames",
     "matching",
     "rotatable",

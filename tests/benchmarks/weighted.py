@@ -16,7 +16,7 @@ from pcl_lib.distances import (
     truncated_cd,
     weighted_chamfer,
 )
-from pcl_lib.distances.released_landau import RELEASED_FLOOR
+from pcl_lib.distances._released_landau import RELEASED_FLOOR
 from tests.benchmarks.chamfer import with_gradient
 from tests.benchmarks.clouds import pairs
 from tests.benchmarks.measure import Answer, Case, Peer

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from pcl_lib.distances import auction, emd
-from pcl_lib.distances.auction_close import augment, match_leftovers
-from pcl_lib.distances.auction_rounds import Costs, scaled_auction
-from pcl_lib.neighbors import dense
-from pcl_lib.neighbors.backends import two_cheapest
-from pcl_lib.neighbors.dense import two_smallest
+from pcl_lib.distances._auction_close import augment, match_leftovers
+from pcl_lib.distances._auction_rounds import Costs, scaled_auction
+from pcl_lib.neighbors import _dense as dense
+from pcl_lib.neighbors._backends import two_cheapest
+from pcl_lib.neighbors._dense import two_smallest
 from tests.distances.reference import U, X, Y
 
 
@@ -61,8 +61,8 @@ def test_the_two_smallest_of_kept_rows(batch, monkeypatch):
 @pytest.mark.parametrize("have_keops", [True, False])
 @pytest.mark.parametrize("eps", [None, 0.01])
 def test_rows_computed_when_needed(monkeypatch, have_keops, eps):
-    monkeypatch.setattr("pcl_lib.distances.auction_rounds.KEEP", 0)
-    monkeypatch.setattr("pcl_lib.neighbors.keops.available", lambda _: have_keops)
+    monkeypatch.setattr("pcl_lib.distances._auction_rounds.KEEP", 0)
+    monkeypatch.setattr("pcl_lib.neighbors._keops.available", lambda _: have_keops)
     x, y = torch.from_numpy(U(300, 0)), torch.from_numpy(U(300, 1))
     found, exact = auction(x, y, eps=eps), emd(x, y).value
     assert torch.equal(found.matching.sort().values, torch.arange(300))
@@ -73,7 +73,7 @@ def test_rows_computed_when_needed(monkeypatch, have_keops, eps):
 
 def test_only_near_pairs_move_in_a_large_cloud(monkeypatch):
     # Half of the pairs, as at 16,384 points.
-    monkeypatch.setattr("pcl_lib.distances.auction_close._PAIRS", 500)
+    monkeypatch.setattr("pcl_lib.distances._auction_close._PAIRS", 500)
     x, y = pair(1000)
     found, exact = auction(x, y), emd(x, y).value
     assert torch.equal(found.matching.sort().values, torch.arange(1000))

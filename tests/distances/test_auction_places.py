@@ -20,8 +20,8 @@ def pair(n, seed=0):
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("eps", [None, 0.02])
 def test_the_bound_holds_away_from_the_origin(eps, squared, kept, monkeypatch):
-    monkeypatch.setattr("pcl_lib.distances.auction_rounds.KEEP", 4096 if kept else 0)
-    monkeypatch.setattr("pcl_lib.neighbors.keops.available", lambda _: False)
+    monkeypatch.setattr("pcl_lib.distances._auction_rounds.KEEP", 4096 if kept else 0)
+    monkeypatch.setattr("pcl_lib.neighbors._keops.available", lambda _: False)
     x, y = pair(200)
     exact = emd(x, y, squared=squared).value.item()
     here = auction(x, y, eps=eps, squared=squared)

@@ -199,7 +199,7 @@ def test_multiscale_away_from_the_origin(monkeypatch):
     monkeypatch.setattr(
         "geomloss.SamplesLoss", lambda *a, **o: SamplesLoss(*a, **(o | {"backend": "tensorized"}))
     )
-    monkeypatch.setattr("pcl_lib.neighbors.keops.available", lambda _: True)
+    monkeypatch.setattr("pcl_lib.neighbors._keops.available", lambda _: True)
     x, y = ((cloud + 10_000).float() for cloud in pair(100))
     x.requires_grad_()
     found, expected = (
@@ -213,7 +213,7 @@ def test_multiscale_away_from_the_origin(monkeypatch):
 
 def test_a_large_pair_without_keops_stays_dense(monkeypatch):
     monkeypatch.setattr(sys.modules[sinkhorn.__module__], "_DENSE", 0)
-    monkeypatch.setattr("pcl_lib.neighbors.keops.available", lambda _: False)
+    monkeypatch.setattr("pcl_lib.neighbors._keops.available", lambda _: False)
     x, y = torch.from_numpy(named("U(20, 0)")), torch.from_numpy(named("U(20, 1)"))
     assert sinkhorn(x, y, blur=0.01, tolerance=0.1).item() == pytest.approx(emd(x, y).value.item(), rel=0.2)
 
@@ -234,6 +234,6 @@ def test_bad_options(options, message):
 
 
 def test_potentials_that_do_not_settle_are_reported(monkeypatch):
-    monkeypatch.setattr("pcl_lib.distances.sinkhorn_rounds.MAX_ROUNDS", 3)
+    monkeypatch.setattr("pcl_lib.distances._sinkhorn_rounds.MAX_ROUNDS", 3)
     with pytest.raises(RuntimeError, match="not converged after 3 rounds; take a larger blur or tolerance"):
         sinkhorn(*pair(40), blur=0.001, tolerance=1e-6)

@@ -7,7 +7,8 @@ import warnings
 import pytest
 import torch
 
-from pcl_lib.distances import auction, em_kd, emd, network_simplex, sinkhorn, transport_plan
+from pcl_lib.distances import _network_simplex as network_simplex
+from pcl_lib.distances import auction, em_kd, emd, sinkhorn, transport_plan
 from pcl_lib.metrics import approximate_emd, pairwise
 from tests.distances.reference import U
 
@@ -76,8 +77,8 @@ def test_pairwise_and_sinkhorn():
 @pytest.mark.parametrize("name", CALLS)
 def test_another_default_device(name, keep, monkeypatch):
     # As with rows that are computed when needed, without KeOps.
-    monkeypatch.setattr("pcl_lib.distances.auction_rounds.KEEP", keep)
-    monkeypatch.setattr("pcl_lib.neighbors.keops.available", lambda _: False)
+    monkeypatch.setattr("pcl_lib.distances._auction_rounds.KEEP", keep)
+    monkeypatch.setattr("pcl_lib.neighbors._keops.available", lambda _: False)
     x, y = clouds()
     expected = CALLS[name](x, y)
     # Stands for "cuda".

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pcl_lib.distances import AUCTION_SETTINGS, auction, em_kd, emd
-from pcl_lib.distances.kd_split import kd_split
+from pcl_lib.distances._kd_split import kd_split
 from tests.distances.reference import X, Y, golden, named
 
 FACTS = golden("transport")

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from pcl_lib.distances import emd, transport_plan
-from pcl_lib.distances.network_simplex import cheapest_plan, load_solver
+from pcl_lib.distances._network_simplex import cheapest_plan, load_solver
 
 
 @pytest.fixture
@@ -118,13 +118,13 @@ def test_a_plan_that_cannot_be_proved_is_refused(monkeypatch):
             _, log = right(a, b, cost, **options)
             return np.outer(a, b) / a.sum(), log
 
-    monkeypatch.setattr("pcl_lib.distances.network_simplex.load_solver", lambda: Careless)
+    monkeypatch.setattr("pcl_lib.distances._network_simplex.load_solver", lambda: Careless)
     with pytest.raises(RuntimeError, match=r"may cost a share of .* too much"):
         cheapest_plan(np.ones(30), np.ones(30), cost)
 
 
 def test_a_solver_that_gives_up_is_reported(monkeypatch):
-    monkeypatch.setattr("pcl_lib.distances.network_simplex._PIVOTS", 3)
+    monkeypatch.setattr("pcl_lib.distances._network_simplex._PIVOTS", 3)
     with pytest.raises(RuntimeError, match="no optimal plan found for 30 and 30 points: numItermax"):
         transport_plan(*pair(30))
 

@@ -16,7 +16,7 @@ from pcl_lib.distances import (
     released_landau_cd,
     weighted_chamfer,
 )
-from pcl_lib.distances.hyper_cd import hyper_cd_gradient_weight
+from pcl_lib.distances._hyper_cd import hyper_cd_gradient_weight
 from tests.distances.reference import golden, named
 
 GOLDEN = golden("weighted")

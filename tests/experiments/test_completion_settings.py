@@ -4,7 +4,7 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
-from pcl_lib.distances.weights import (
+from pcl_lib.distances._weights import (
     WEIGHTS,
     ChiSquared,
     ExtremeValue,

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import config
 
 from pcl_lib.distances import WEIGHTS, Gamma, Landau, Normal
-from pcl_lib.distances.hyper_cd import hyper_cd_gradient_weight
+from pcl_lib.distances._hyper_cd import hyper_cd_gradient_weight
 from pcl_lib.losses import GRIDS, PAPER_DISTANCES, gradient_matching, gradient_weight_of
 
 STEP = 2e-4

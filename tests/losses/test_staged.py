@@ -111,7 +111,7 @@ def test_an_ordered_truth_is_not_searched(monkeypatch):
     def searched(*args):
         raise AssertionError("searched")
 
-    monkeypatch.setattr("pcl_lib.losses.staged.farthest_points", searched)
+    monkeypatch.setattr("pcl_lib.losses._staged.farthest_points", searched)
     pointattn_loss(STAGES, in_order(TRUTH), loss=LENGTHS, ordered=True)
     pointattn_loss(STAGES[3:], TRUTH, loss=LENGTHS)  # one stage needs no sample
     with pytest.raises(AssertionError, match="searched"):

@@ -7,7 +7,7 @@ import torch
 
 from pcl_lib import distances
 from pcl_lib.distances import emd, f_score
-from pcl_lib.distances.value import value_of
+from pcl_lib.distances._value import value_of
 from pcl_lib.metrics import generation_scores, pairwise
 from pcl_lib.trainers import Reconstruction, fit
 from tests.metrics.reference import random_clouds

@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 import pcl_lib.metrics
 from pcl_lib.metrics import annealed_matching, approximate_emd
-from pcl_lib.metrics.approximate_emd import BLOCK
+from pcl_lib.metrics._approximate_emd import BLOCK
 from tests.metrics.reference import cloud, naive_matching, random_clouds, rotation, square_distances
 
 

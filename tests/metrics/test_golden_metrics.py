@@ -17,7 +17,7 @@ from pcl_lib.metrics import (
     mcd,
     pairwise,
 )
-from pcl_lib.metrics.multiscale import TABLE_SCALE
+from pcl_lib.metrics._multiscale import TABLE_SCALE
 from tests.metrics.reference import GOLDEN, cloud
 
 

@@ -8,7 +8,7 @@ import torch
 
 from pcl_lib.distances import chamfer, hausdorff
 from pcl_lib.metrics import approximate_emd, pairwise
-from pcl_lib.metrics.pairwise import POINTS_PER_CALL
+from pcl_lib.metrics._pairwise import POINTS_PER_CALL
 from tests.metrics.reference import random_clouds
 
 X, Y = random_clouds(5, 20, 3), random_clouds(7, 26, 3, seed=1)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from pcl_lib.models import PointAttN, SnowflakeNet, parameter_count
-from pcl_lib.models.completion.attention import PointTransformer, SkipTransformer
-from pcl_lib.models.completion.pointattn import AttentionEncoder
-from pcl_lib.models.completion.snowflake import NeighbourEncoder
+from pcl_lib.models._completion.attention import PointTransformer, SkipTransformer
+from pcl_lib.models._completion.pointattn import AttentionEncoder
+from pcl_lib.models._completion.snowflake import NeighbourEncoder
 from tests.models.networks import clouds
 
 

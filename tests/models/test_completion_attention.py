@@ -6,15 +6,15 @@ import torch
 from pcl_lib.data import synthetic
 from pcl_lib.distances import chamfer
 from pcl_lib.models import PointAttN, SnowflakeNet, parameter_count
-from pcl_lib.models.completion.attention import (
+from pcl_lib.models._completion.attention import (
     AttentionBlock,
     NeighbourAttention,
     PointTransformer,
     SkipTransformer,
 )
-from pcl_lib.models.completion.merge import merge
-from pcl_lib.models.completion.pointattn import Refinement, split_channels
-from pcl_lib.models.completion.snowflake import PointDeconvolution
+from pcl_lib.models._completion.merge import merge
+from pcl_lib.models._completion.pointattn import Refinement, split_channels
+from pcl_lib.models._completion.snowflake import PointDeconvolution
 from tests.models.networks import clouds
 
 NETWORKS = {

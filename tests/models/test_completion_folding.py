@@ -11,7 +11,7 @@ from pcl_lib.data import synthetic
 from pcl_lib.distances import chamfer
 from pcl_lib.losses import folding_loss, pcn_loss
 from pcl_lib.models import PCN, FoldingCompletion, StackedPointNet, parameter_count, square_grid
-from pcl_lib.models.patches import PatchMLP
+from pcl_lib.models._patches import PatchMLP
 from tests.models.networks import clouds
 
 

@@ -14,7 +14,7 @@ from pcl_lib.models import (
     sphere_grid,
     square_grid,
 )
-from pcl_lib.models.patches import gather_patches, share
+from pcl_lib.models._patches import gather_patches, share
 from tests.models.networks import ANY_NUMBER, CENTRES, CODE, DECODERS, LOCAL_DECODERS, code_for, codes
 
 ALL = DECODERS | LOCAL_DECODERS

@@ -15,7 +15,7 @@ from pcl_lib.models import (
     Stage,
     shapegf_encoder,
 )
-from pcl_lib.models.set_abstraction import spread_points
+from pcl_lib.models._set_abstraction import spread_points
 from tests.models.networks import CENTRES, CODE, ENCODERS, SMALL_STAGES, clouds
 
 

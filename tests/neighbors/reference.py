@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pcl_lib.neighbors import keops
+from pcl_lib.neighbors.building_blocks import keops
 
 _NEEDS_COMPILER = pytest.mark.skipif(
     not keops.available(torch.device("cpu")), reason="KeOps or its C++ compiler is missing"

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from pcl_lib.neighbors import backends, keops, nearest
-from pcl_lib.neighbors.backends import KDTREE_MAX_DIM, choose
+from pcl_lib.neighbors import _backends as backends
+from pcl_lib.neighbors import nearest
+from pcl_lib.neighbors._backends import KDTREE_MAX_DIM, choose
+from pcl_lib.neighbors.building_blocks import keops
 
 
 @pytest.mark.parametrize(

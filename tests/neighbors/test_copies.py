@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pcl_lib.neighbors import knn, nearest, nearest_each_way, radius
-from pcl_lib.neighbors.copies import find_copies
+from pcl_lib.neighbors._copies import find_copies
 from tests.neighbors.reference import ellipsoid
 
 

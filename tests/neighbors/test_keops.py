@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from pcl_lib.neighbors import backends, keops, nearest, radius
+from pcl_lib.neighbors import _backends as backends
+from pcl_lib.neighbors import nearest, radius
+from pcl_lib.neighbors.building_blocks import keops
 from tests.neighbors.reference import ellipsoid
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -83,7 +85,8 @@ def test_clouds_go_to_keops_with_the_name_of_their_place(monkeypatch):
 
 CANNOT = """
 import torch
-from pcl_lib.neighbors import keops, nearest
+from pcl_lib.neighbors import nearest
+from pcl_lib.neighbors.building_blocks import keops
 x = torch.rand(40, 3)
 try:
     nearest(x, x, backend="keops")

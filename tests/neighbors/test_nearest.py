@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from torch.autograd import gradcheck, gradgradcheck
 
 from pcl_lib.neighbors import nearest, nearest_each_way
-from pcl_lib.neighbors.kdtree import MAX_DIM
+from pcl_lib.neighbors._kdtree import MAX_DIM
 from tests.neighbors.reference import ENGINES, all_squares, ellipsoid
 
 
@@ -67,7 +67,7 @@ def test_each_way_is_nearest_twice_and_a_batch_is_a_loop(backend):
 def test_the_dense_blocks_join_without_a_seam(monkeypatch):
     x, y = ellipsoid(70, 0), ellipsoid(45, 1)
     whole = nearest_each_way(x, y, backend="dense")
-    monkeypatch.setitem(__import__("pcl_lib.neighbors.dense", fromlist=["_BLOCK"])._BLOCK, "cpu", 45 * 4)
+    monkeypatch.setitem(__import__("pcl_lib.neighbors._dense", fromlist=["_BLOCK"])._BLOCK, "cpu", 45 * 4)
     for a, b in zip(whole, nearest_each_way(x, y, backend="dense"), strict=True):
         assert torch.equal(a.index, b.index)
 

@@ -5,8 +5,10 @@ import threading
 import pytest
 import torch
 
-from pcl_lib.neighbors import kdtree, knn, nearest, nearest_each_way, radius, threads
-from pcl_lib.neighbors.threads import SHARE, on_threads, one_thread, workers
+from pcl_lib.neighbors import _threads as threads
+from pcl_lib.neighbors import knn, nearest, nearest_each_way, radius
+from pcl_lib.neighbors._threads import SHARE, on_threads, one_thread, workers
+from pcl_lib.neighbors.building_blocks import kdtree
 from tests.neighbors.reference import ellipsoid
 
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import config
 
 from pcl_lib.trainers import DamagedCheckpoint, checkpoints, fit, load_checkpoint
-from pcl_lib.trainers.checkpoint import save_checkpoint
+from pcl_lib.trainers._checkpoint import save_checkpoint
 from tests.trainers.toys import Adversarial, clouds, parameters, reconstruction
 
 

@@ -9,7 +9,7 @@ from pcl_lib.distances import chamfer
 from pcl_lib.losses import pcn_alpha, pcn_loss
 from pcl_lib.models import PCN
 from pcl_lib.trainers import Method, ShapeCompletion, fit
-from pcl_lib.trainers.order import batch_rows
+from pcl_lib.trainers._order import batch_rows
 from tests.trainers.toys import clouds, parameters
 
 COMPLETE = clouds(seed=2)

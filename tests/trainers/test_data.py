@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from pcl_lib.trainers import fit
-from pcl_lib.trainers.data import fingerprint
+from pcl_lib.trainers._data import fingerprint
 from tests.trainers.toys import clouds, reconstruction
 
 

@@ -7,7 +7,7 @@ from torch.nn.functional import mse_loss
 
 from pcl_lib.distances import chamfer
 from pcl_lib.trainers import Diverged, fit, load_checkpoint
-from pcl_lib.trainers.order import batch_rows
+from pcl_lib.trainers._order import batch_rows
 from tests.trainers.toys import clouds, reconstruction
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import mse_loss
 from torch.utils.data import TensorDataset
 
 from pcl_lib.trainers import Reconstruction, fit
-from pcl_lib.trainers.order import batch_rows
+from pcl_lib.trainers._order import batch_rows
 from tests.trainers.toys import Adversarial, clouds, parameters, reconstruction
 
 

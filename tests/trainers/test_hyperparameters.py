@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from pcl_lib.trainers import Reconstruction, checkpoints, fit, load_checkpoint
-from pcl_lib.trainers.checkpoint import save_checkpoint
+from pcl_lib.trainers._checkpoint import save_checkpoint
 from tests.trainers.toys import clouds, parameters
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pcl_lib.trainers import checkpoints, load_checkpoint
-from pcl_lib.trainers.order import batch_rows
+from pcl_lib.trainers._order import batch_rows
 from tests.trainers.test_kill import equal, lines
 from tests.trainers.toys import Adversarial, parameters, train
 

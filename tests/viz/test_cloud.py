@@ -7,9 +7,9 @@ import torch
 from matplotlib.colors import to_rgb
 
 from pcl_lib import viz
-from pcl_lib.data.cloud import Cloud
-from pcl_lib.viz.points import ink
-from pcl_lib.viz.project import camera, scene_of
+from pcl_lib.data._cloud import Cloud
+from pcl_lib.viz._points import ink
+from pcl_lib.viz._project import camera, scene_of
 from tests.viz.html import images, parse, picture
 
 

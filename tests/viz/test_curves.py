@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pcl_lib import viz
-from pcl_lib.viz.ticks import plain
+from pcl_lib.viz._ticks import plain
 from tests.viz.html import data, images, parse
 
 RUNS = np.random.default_rng(0).uniform(1, 2, size=(3, 20))
@@ -23,7 +23,7 @@ def drawn(monkeypatch):
         kept.append(fig)
         return viz.show(fig, **options)
 
-    monkeypatch.setattr(sys.modules["pcl_lib.viz.curves"], "show", keep)
+    monkeypatch.setattr(sys.modules["pcl_lib.viz._curves"], "show", keep)
     return kept
 
 

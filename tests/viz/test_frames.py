@@ -56,7 +56,7 @@ def test_paper_gets_the_picture_that_is_shown_first():
 
 def test_shown_as_a_widget_and_a_still(monkeypatch):
     shown = []
-    monkeypatch.setattr(sys.modules["pcl_lib.viz.frames"], "display", shown.append)
+    monkeypatch.setattr(sys.modules["pcl_lib.viz._frames"], "display", shown.append)
     frames = series()
     frames._ipython_display_()
     assert shown[0] is frames.widget

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pcl_lib import viz
-from pcl_lib.viz.encode import DENSITY, palette_png
+from pcl_lib.viz._encode import DENSITY, palette_png
 from tests.viz.html import data, images, parse, picture
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pcl_lib import viz
-from pcl_lib.viz.numbers import cell_text
+from pcl_lib.viz._numbers import cell_text
 from tests.viz.html import parse
 
 ROWS = [["Chamfer", 12.345, None, [1.0, 2.0, 3.0]], ["HyperCD", 11.3, 11.4, torch.tensor([1.0, 1.0, 4.0])]]

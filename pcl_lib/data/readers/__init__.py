@@ -14,19 +14,19 @@ where float32 would lose digits. All readers of a data set share four options:
   that names it.
 """
 
-from pcl_lib.data.readers.errors import ReadError, ReadWarning
-from pcl_lib.data.readers.files import read_cloud, read_mesh
-from pcl_lib.data.readers.ict import FaceModel, face_model, ict_faces
-from pcl_lib.data.readers.kitti import kitti, read_velodyne
-from pcl_lib.data.readers.kitti_cars import kitti_cars
-from pcl_lib.data.readers.mesh import Mesh
-from pcl_lib.data.readers.meshes import registered_meshes
-from pcl_lib.data.readers.mnist import mnist
-from pcl_lib.data.readers.modelnet import modelnet10, modelnet40, modelnet40_hdf5, modelnet40_normals
-from pcl_lib.data.readers.mpeg import mpeg
-from pcl_lib.data.readers.pcn import Completion, pcn
-from pcl_lib.data.readers.plain import airplanes, packed, plain
-from pcl_lib.data.readers.shapenet import shapenet_part, shapenet_pc15k
+from pcl_lib.data.readers._any_file import read_cloud, read_mesh
+from pcl_lib.data.readers._any_folder import airplanes, packed, plain
+from pcl_lib.data.readers._errors import ReadError, ReadWarning
+from pcl_lib.data.readers._ict import FaceModel, face_model, ict_faces
+from pcl_lib.data.readers._kitti import kitti, read_velodyne
+from pcl_lib.data.readers._kitti_cars import kitti_cars
+from pcl_lib.data.readers._mesh import Mesh
+from pcl_lib.data.readers._mnist import mnist
+from pcl_lib.data.readers._modelnet import modelnet10, modelnet40, modelnet40_hdf5, modelnet40_normals
+from pcl_lib.data.readers._mpeg import mpeg
+from pcl_lib.data.readers._pcn import Completion, pcn
+from pcl_lib.data.readers._registered_meshes import registered_meshes
+from pcl_lib.data.readers._shapenet import shapenet_part, shapenet_pc15k
 
 __all__ = [
     "Completion",

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
-from pcl_lib.data import Pairs, crop_pairs, lidar_cars, view_pairs
-from pcl_lib.data.completion import DIFFICULTIES
+from pcl_lib.data import DIFFICULTIES, Pairs, crop_pairs, lidar_cars, view_pairs
 from pcl_lib.experiments.completion.settings import Settings
 from pcl_lib.experiments.runner.experiment import Origin
 from pcl_lib.experiments.shape_sets import load_shapes

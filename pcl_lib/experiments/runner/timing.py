@@ -14,8 +14,7 @@ from pcl_lib._files import write_whole
 from pcl_lib.experiments.runner.devices import one_thread
 from pcl_lib.experiments.runner.experiment import Configuration, Experiment, Run, S
 from pcl_lib.experiments.runner.training import load_final_weights
-from pcl_lib.trainers import Engine
-from pcl_lib.trainers.order import batch_rows
+from pcl_lib.trainers import Engine, batch_rows
 
 
 def step_times(experiment: Experiment[S], settings: S, home: Path, device: torch.device) -> dict[Run, float]:

@@ -16,18 +16,18 @@ import numpy as np
 from plyfile import PlyData, PlyElement
 from pypcd4 import Encoding, PointCloud
 
-from pcl_lib.data.readers.arrays import read_npy, read_npz
-from pcl_lib.data.readers.hdf5 import load_hdf5, read_hdf5
-from pcl_lib.data.readers.idx import read_idx
-from pcl_lib.data.readers.kitti import read_velodyne
-from pcl_lib.data.readers.las import read_las
-from pcl_lib.data.readers.obj import read_obj
-from pcl_lib.data.readers.off import read_off
-from pcl_lib.data.readers.pcd import read_pcd
-from pcl_lib.data.readers.plain import packed
-from pcl_lib.data.readers.ply import read_ply, read_ply_mesh
-from pcl_lib.data.readers.stl import FACET, read_stl
-from pcl_lib.data.readers.text import read_pts, read_table, read_xyz
+from pcl_lib.data.readers._any_folder import packed
+from pcl_lib.data.readers._hdf5 import load_hdf5, read_hdf5
+from pcl_lib.data.readers._idx import read_idx
+from pcl_lib.data.readers._kitti import read_velodyne
+from pcl_lib.data.readers._las import read_las
+from pcl_lib.data.readers._numpy_files import read_npy, read_npz
+from pcl_lib.data.readers._obj import read_obj
+from pcl_lib.data.readers._off import read_off
+from pcl_lib.data.readers._pcd import read_pcd
+from pcl_lib.data.readers._ply import read_ply, read_ply_mesh
+from pcl_lib.data.readers._stl import FACET, read_stl
+from pcl_lib.data.readers._text import read_pts, read_table, read_xyz
 
 
 def put(path: Path, content: bytes | str) -> Path:

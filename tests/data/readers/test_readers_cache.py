@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from pcl_lib.data.cloud import Cloud
+from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers import ReadError, ReadWarning, plain
-from pcl_lib.data.readers import cache as cache_module
-from pcl_lib.data.readers.files import CLOUD_SUFFIXES
+from pcl_lib.data.readers import _cache as cache_module
+from pcl_lib.data.readers._any_file import CLOUD_SUFFIXES
 
 
 @pytest.fixture

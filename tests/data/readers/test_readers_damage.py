@@ -15,12 +15,12 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pcl_lib.data.cloud import Cloud
-from pcl_lib.data.readers.arrays import read_npy, read_npz
-from pcl_lib.data.readers.errors import ReadError
-from pcl_lib.data.readers.hdf5 import load_hdf5
-from pcl_lib.data.readers.mesh import Mesh
-from pcl_lib.data.readers.ply import read_ply, read_ply_mesh
+from pcl_lib.data._cloud import Cloud
+from pcl_lib.data.readers._errors import ReadError
+from pcl_lib.data.readers._hdf5 import load_hdf5
+from pcl_lib.data.readers._mesh import Mesh
+from pcl_lib.data.readers._numpy_files import read_npy, read_npz
+from pcl_lib.data.readers._ply import read_ply, read_ply_mesh
 from tests.data.readers.samples import POINTS, SAMPLES, TETRAHEDRON, TRIANGLES, N, hdf5, values_for
 
 each = pytest.mark.parametrize("name", SAMPLES)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from pcl_lib.data import readers
 from pcl_lib.data.readers import ReadError, ReadWarning, plain, read_cloud, read_mesh
-from pcl_lib.data.readers.build import rng_for
-from pcl_lib.data.readers.collect import choose
+from pcl_lib.data.readers._make_clouds import rng_for
+from pcl_lib.data.readers._read_files import choose
 
 FOLDER_READERS = [
     getattr(readers, name)

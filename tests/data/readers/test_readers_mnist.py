@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 from pcl_lib.data import digits
 from pcl_lib.data.readers import ReadError, mnist
-from pcl_lib.data.readers.mnist import contour_cloud
+from pcl_lib.data.readers._mnist import contour_cloud
 
 RADIUS = np.hypot(*(np.mgrid[:28, :28] - 13.5))
 DISK = (255 * (RADIUS < 9)).astype(np.uint8)

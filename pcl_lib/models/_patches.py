@@ -1,0 +1,113 @@
+"""Many small networks of one shape, each on its own patch, run as one batched matrix product."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pcl_lib.models._input_checks import check_widths
+
+
+class PatchLinear(nn.Module):
+    """`patches` fully connected layers side by side: x (P, in, rows) to (P, out, rows).
+
+    Features come before rows, so that batch norm finds its axis without a copy. Initialisation as
+    `torch.nn.Linear`: uniform within 1 / sqrt(in), weights and biases.
+    """
+
+    def __init__(self, patches: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(patches, outputs, inputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(patches, outputs, 1).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.baddbmm(self.bias, self.weight, x)
+
+    def joined(self, points: Tensor, code: Tensor) -> Tensor:
+        """The layer on each point joined to its code, without writing the joined array.
+
+        W [p; z] = W_p p + W_z z: the second product, by far the wider, is needed once per code and not once per
+        point. points (P, d, B or 1, n), code (P, k, B) with d + k inputs, to (P, out, B, n).
+        """
+        d = points.shape[1]
+        of_points = torch.bmm(self.weight[..., :d], points.flatten(2)).unflatten(2, points.shape[2:])
+        of_code = torch.baddbmm(self.bias, self.weight[..., d:], code)
+        return of_points + of_code[..., None]
+
+
+class PatchMLP(nn.Module):
+    """`patches` MLPs of `widths`, `activation` between layers, each patch with weights and batch norm of its own.
+
+    Shapes: code (P, k, B) to (P, widths[-1], B); with points (P, d, B, n), or (P, d, 1, n) for the same points in
+    every cloud, each is joined to its code: (P, widths[-1], B, n). `inputs` is k, or d + k. The last layer is
+    linear; `norm` puts batch norm after the others.
+    Cost: one batched product per layer; the released codes loop over the patches, which on a GPU leaves most of it
+    idle (see neuralqaad2022). Errors: `ValueError` in training where batch norm meets a single point in a patch.
+
+    >>> PatchMLP(4, 2 + 8, (16, 3))(torch.zeros(4, 8, 5), torch.zeros(4, 2, 1, 100)).shape
+    torch.Size([4, 3, 5, 100])
+    """
+
+    def __init__(
+        self,
+        patches: int,
+        inputs: int,
+        widths: Sequence[int],
+        *,
+        norm: bool = False,
+        activation: type[nn.Module] = nn.ReLU,
+    ) -> None:
+        super().__init__()
+        check_widths(widths, "widths")
+        if not isinstance(patches, int) or patches < 1:
+            raise ValueError(f"patches must be an integer of at least 1, received {patches!r}")
+        self.activation = activation()
+        sizes = (inputs, *widths)
+        self.linear = nn.ModuleList(PatchLinear(patches, a, b) for a, b in zip(sizes, widths, strict=False))
+        self.norm = nn.ModuleList(nn.BatchNorm1d(patches * w) for w in widths[:-1] if norm)
+
+    def forward(self, code: Tensor, points: Tensor | None = None) -> Tensor:
+        first, *others = self.linear
+        if points is None:
+            h = first(code)
+        else:
+            assert isinstance(first, PatchLinear)
+            h = first.joined(points, code)
+        shape = h.shape[2:]
+        h = h.flatten(2)
+        for i, layer in enumerate(others):
+            h = layer(self.activation(self._normed(h, i)))
+        return h.unflatten(2, shape) if len(shape) > 1 else h
+
+    def _normed(self, h: Tensor, i: int) -> Tensor:
+        if len(self.norm) == 0:
+            return h
+        if self.training and h.shape[-1] == 1:
+            raise ValueError(
+                "batch norm in training mode needs at least two points in a patch to take a variance, received one; "
+                "ask for more points, train on more clouds, or call .eval() first"
+            )
+        return self.norm[i](h.reshape(1, -1, h.shape[-1])).reshape(h.shape)
+
+
+def share(n_points: int, patches: int) -> int:
+    """Points that each patch makes so that all together make at least `n_points`."""
+    return -(-n_points // patches)
+
+
+def gather_patches(points: Tensor, n_points: int) -> Tensor:
+    """One cloud (B, n_points, d) of the points (P, d, B, s) of all patches, P * s >= n_points.
+
+    Point i belongs to patch i % P. What is over, one point at most of each of the last patches, is left out: the
+    shares of any two patches differ by one point at most.
+    """
+    return points.permute(2, 3, 0, 1).flatten(1, 2)[:, :n_points]
+
+
+def for_patches(code: Tensor, patches: int) -> Tensor:
+    """Codes (P, k, B) for all patches, of codes (B, k) that they share."""
+    return code.mT.expand(patches, -1, -1)

@@ -1,9 +1,0 @@
-"""Networks that complete a partial cloud: each gives its stages, clouds from coarse to fine."""
-
-from pcl_lib.models.completion.encoder import StackedPointNet
-from pcl_lib.models.completion.folding import FoldingCompletion
-from pcl_lib.models.completion.pcn import PCN
-from pcl_lib.models.completion.pointattn import PointAttN
-from pcl_lib.models.completion.snowflake import SnowflakeNet
-
-__all__ = ["PCN", "FoldingCompletion", "PointAttN", "SnowflakeNet", "StackedPointNet"]

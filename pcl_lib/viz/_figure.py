@@ -1,0 +1,93 @@
+"""The display object that every still figure of the book is, and the HTML around it."""
+
+import base64
+import html
+import re
+from dataclasses import dataclass
+
+from pcl_lib.viz._as_numpy import check_alt
+
+
+@dataclass(frozen=True)
+class Image:
+    """An encoded picture: `kind` is "svg+xml" or "png", `width` and `height` are CSS pixels."""
+
+    data: bytes
+    kind: str
+    width: int
+    height: int
+
+    def tag(self, alt: str, name: str = "") -> str:
+        """The `<img>` element, self-contained; `name` is its class."""
+        label = f'class="{name}" ' if name else ""
+        code = base64.b64encode(self.data).decode("ascii")
+        # White paper behind dark ink, for notebooks with a dark theme; the book's style sheet takes it away.
+        return (
+            f'<img {label}alt="{attribute(check_alt(alt))}" '
+            f'width="{self.width}" height="{self.height}" '
+            'style="display:block;margin:0 auto;max-width:100%;height:auto;background:#fff" '
+            f'src="data:image/{self.kind};base64,{code}">'
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class Figure:
+    """A finished figure: `html` for the page, `text` where there are no pictures.
+
+    As the last expression of a cell, or handed to `display`, it shows itself.
+    """
+
+    html: str
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    @property
+    def n_bytes(self) -> int:
+        """What the figure adds to the page."""
+        return len(self.html.encode("utf-8"))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.text}
+
+
+def attribute(text: str) -> str:
+    """Text for an HTML attribute in double quotes."""
+    return html.escape(text, quote=True)
+
+
+def words(text: str) -> str:
+    """Text for the page; `$...$` becomes mathematics as Sphinx marks it, backquotes mark code.
+
+    >>> words("a < b, $x_i$, `f(x)`")
+    'a &lt; b, <span class="math notranslate nohighlight">\\\\(x_i\\\\)</span>, <code>f(x)</code>'
+    """
+    safe = html.escape(text, quote=False)
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
+    return re.sub(r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', safe)
+
+
+def title_html(title: str) -> str:
+    """A title above a picture, as text of the page: it keeps its size on a phone."""
+    return f'<p class="pcl-title" style="margin:0;text-align:center">{words(title)}</p>'
+
+
+def scroll_html(picture: Image, alt: str) -> str:
+    """A picture with lettering: on a narrow screen it keeps a readable size, and scrolls if it must."""
+    return f'<div class="pcl-scroll" style="overflow-x:auto;--pcl-width:{picture.width}px">{picture.tag(alt)}</div>'
+
+
+def row_html(cells: list[str], columns: int, name: str = "", attributes: str = "") -> str:
+    """Pictures side by side; the style sheet wraps them on a narrow screen."""
+    inside = "".join(f'<div class="pcl-panel" style="min-width:0">{cell}</div>' for cell in cells)
+    return (
+        f'<div class="{f"{name} pcl-row".strip()}" {attributes}style="--pcl-columns:{columns};display:grid;'
+        f'gap:.5rem 1rem;align-items:end;grid-template-columns:repeat({columns},1fr)">{inside}</div>'
+    )
+
+
+def figure_html(body: str, caption: str | None = None, name: str = "") -> str:
+    """`body` as a `<figure>` of the family."""
+    below = f'<figcaption style="text-align:center">{words(caption)}</figcaption>' if caption else ""
+    return f'<figure class="{f"pcl-figure {name}".strip()}" style="margin:1rem 0">{body}{below}</figure>'

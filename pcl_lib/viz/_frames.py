@@ -1,0 +1,131 @@
+"""A slider over pictures that needs no kernel."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import matplotlib.figure
+import matplotlib.pyplot as plt
+from IPython.display import HTML, display
+from matplotlib.transforms import Bbox
+
+from pcl_lib.viz import _as_numpy as arrays
+from pcl_lib.viz._encode import MARGIN, png
+from pcl_lib.viz._figure import Figure, figure_html, scroll_html, words
+from pcl_lib.viz._style import style
+
+LARGEST = 2_000_000
+
+
+class Frames:
+    """What `frames` returns: `widget` for the screen and `still`, HTML, for paper. Both are shown together.
+
+    `n_bytes` is what the frames add to the page.
+    """
+
+    def __init__(self, widget: widgets.Widget, still: str, text: str, n_bytes: int) -> None:
+        self.widget, self.still, self.text, self.n_bytes = widget, still, text, n_bytes
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _ipython_display_(self) -> None:
+        # Two outputs, because a page shows only one form of each: the widget, and a picture for paper.
+        display(self.widget)
+        display(HTML(self.still))
+
+
+def frames(
+    draw: Callable[[int], Any] | Sequence[Any],
+    n_frames: int | None = None,
+    *,
+    labels: Sequence[str],
+    alt: str,
+    caption: str | None = None,
+    start: int = 0,
+    interval: int = 500,
+) -> Frames:
+    """A slider with a Play button over pictures that are drawn now; it works on the page without a kernel.
+
+    - `draw`: a function of the frame's number that gives a matplotlib figure (it is called inside `style()`) or a
+      `Figure` of this package; or a list of such.
+    - `n_frames`: how many; default, as many as there are labels.
+    - `labels`: one per frame, shown with it ("step 12").
+    - `alt`: what the whole series shows, for readers who cannot see it. Required.
+    - `start`: the frame shown first, and the one that is printed. `interval`: milliseconds per frame of Play.
+
+    Cost: the bytes of all pictures, at most 2 MB (`LARGEST`); a row of three clouds is about 50 kB.
+    Errors: `ValueError` if the pictures pass 2 MB, labels and frames differ in number, or `alt` is empty.
+
+    >>> from matplotlib.figure import Figure as MplFigure
+    >>> frames(lambda i: MplFigure(figsize=(1, 1)), labels=["first", "second"], alt="Two empty sheets")
+    Two empty sheets
+    """
+    alt = arrays.check_alt(alt)
+    count = (len(labels) if n_frames is None else n_frames) if callable(draw) else len(draw)
+    if count == 0:
+        raise ValueError("there are no frames; pass at least one")
+    arrays.check_length(labels, count, "labels", "frames")
+    if not 0 <= start < count:
+        raise ValueError(f"start must be from 0 to {count - 1}, received {start}")
+    pictures = [drawn(draw, i) for i in range(count)]
+    box = common_box([picture for picture in pictures if isinstance(picture, matplotlib.figure.Figure)])
+    bodies = [
+        frame_html(picture, f"{label}. {alt}", label, box)
+        for picture, label in zip(pictures, labels, strict=True)
+    ]
+    n_bytes = sum(len(body.encode("utf-8")) for body in bodies)
+    if n_bytes > LARGEST:
+        raise ValueError(
+            f"{len(bodies)} frames have {n_bytes:,} bytes, more than {LARGEST:,}, too much for a page; "
+            "draw fewer, smaller or plainer frames"
+        )
+    still = figure_html(bodies[start], caption, "pcl-print-only").replace(
+        'style="', 'style="display:none;', 1
+    )
+    return Frames(player(bodies, start, interval, caption), still, alt, n_bytes)
+
+
+def player(bodies: list[str], start: int, interval: int, caption: str | None) -> widgets.Widget:
+    """Play and slider, linked in the browser to a stack of pictures."""
+    last = len(bodies) - 1
+    play = widgets.Play(min=0, max=last, value=start, interval=interval, show_repeat=False)
+    slider = widgets.IntSlider(min=0, max=last, value=start, readout=False)
+    stack = widgets.Stack([widgets.HTML(body) for body in bodies], selected_index=start)
+    slider.layout = widgets.Layout(flex="1 1 auto", width="auto")
+    for link in ((play, "value"), (slider, "value")), ((slider, "value"), (stack, "selected_index")):
+        widgets.jslink(*link)
+    below = [widgets.HTML(figure_html("", caption))] if caption else []
+    box = widgets.VBox([widgets.HBox([play, slider]), stack, *below])
+    box.add_class("pcl-frames")
+    return box
+
+
+def drawn(draw: Callable[[int], Any] | Sequence[Any], i: int) -> Any:
+    """Picture `i`. Pyplot forgets it at once, or it would warn of too many open figures."""
+    with style():
+        picture = draw(i) if callable(draw) else draw[i]
+    if isinstance(picture, matplotlib.figure.Figure):
+        plt.close(picture)
+    return picture
+
+
+def common_box(figures: list[matplotlib.figure.Figure]) -> Bbox | None:
+    """A box in inches that holds all that any of the figures draws, so that the pictures do not jump."""
+    for figure in figures:
+        figure.draw_without_rendering()  # the layout is settled only then
+    boxes = [figure.get_tightbbox() for figure in figures]
+    return Bbox.union(boxes).padded(MARGIN) if boxes else None
+
+
+def frame_html(picture: Any, alt: str, label: str, box: Bbox | None) -> str:
+    """One frame and its label."""
+    if isinstance(picture, Figure):
+        body = picture.html
+    elif isinstance(picture, matplotlib.figure.Figure):
+        # A frame is seen for half a second: fewer colours and a lower density than a figure that stands.
+        body = figure_html(scroll_html(png(picture, colours=32, density=1.6, box=box or "tight"), alt))
+    else:
+        raise ValueError(f"a frame is a matplotlib figure or a Figure, received {type(picture).__name__}")
+    above = f'<p class="pcl-label" style="margin:0;text-align:center">{words(label)}</p>'
+    return f'<div class="pcl-frame">{above}{body}</div>'
