@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import inspect
+import json
 import re
 import shutil
 import subprocess
@@ -78,7 +82,64 @@ def test_every_file_of_the_training_loop_is_in_its_contract():
     """Those that are not are the methods of papers, which may know networks and losses."""
     files = {path.stem for path in (ROOT / "pcl_lib" / "trainers").glob("*.py")} - {"__init__"}
     loop = {name.rpartition(".")[2] for name in contract("The training loop")["source_modules"]}
-    assert files - loop == {"completion", "reconstruction"}
+    assert files - loop == {"_completion", "_reconstruction"}
+
+
+def private_imports(path: Path) -> list[str]:
+    """What a file takes from a private file or by a private name of another package of the library."""
+    own = path.relative_to(ROOT).parts[1] if path.is_relative_to(ROOT / "pcl_lib") else ""
+    text = path.read_text(encoding="utf-8")
+    found = []
+    for module, names in re.findall(r"^ *from (pcl_lib[\w.]*) import (\([^)]*\)|[^\n]*)", text, flags=re.M):
+        parts = module.split(".")
+        if len(parts) < 2 or parts[1] == own or parts[1].startswith("_"):
+            continue
+        private = [n for n in re.findall(r"\w+", re.sub(r" as \w+", "", names)) if n.startswith("_")]
+        if private or any(part.startswith("_") for part in parts):
+            found.append(f"{path.name}: from {module} import {names}")
+    return found
+
+
+def test_packages_and_pages_use_each_others_face():
+    """Packages and pages import public names alone; what the library needs beyond has a file that says so."""
+    files = [*(ROOT / "pcl_lib").rglob("*.py"), *(ROOT / "book").rglob("*.md")]
+    assert not [line for path in files for line in private_imports(path)]
+
+
+def test_a_private_import_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "from pcl_lib.data import (\n    _solids,\n    stack,\n)\n    from pcl_lib.viz._show import show\n"
+    )
+    assert len(private_imports(page)) == 2
+    page.write_text("from pcl_lib.data import stack\nfrom pcl_lib.experiments.record import read_record\n")
+    assert not private_imports(page)
+
+
+FACES = ("data", "data.readers", "distances", "losses", "metrics", "models", "neighbors", "trainers", "viz")
+
+
+@pytest.mark.parametrize("package", FACES)
+def test_a_function_does_not_shadow_its_module(package):
+    """`import pcl_lib.distances.dcd as m` must not give a function: no file has the name of a public one."""
+    face = importlib.import_module(f"pcl_lib.{package}")
+    public = [name for name in face.__all__ if not inspect.ismodule(getattr(face, name))]
+    assert not [name for name in public if importlib.util.find_spec(f"pcl_lib.{package}.{name}")]
+
+
+def test_no_public_name_is_lost():
+    """A name that goes keeps working for a version, with a warning, and then leaves this list."""
+    known = json.loads((ROOT / "tests" / "golden" / "public_names.json").read_text(encoding="utf-8"))
+    assert set(known) == set(FACES)
+    for package, names in known.items():
+        face = importlib.import_module(f"pcl_lib.{package}")
+        assert set(names) - set(face.__all__) == RENAMED.get(package, set())
+        for name in RENAMED.get(package, set()):
+            with pytest.warns(DeprecationWarning, match="the old name goes with version"):
+                getattr(face, name)
+
+
+RENAMED = {"distances": {"Settings"}}
 
 
 def test_every_experiment_is_in_the_contracts():

@@ -1,6 +1,6 @@
 """Closed-form distances between two clouds: the Chamfer family, Hausdorff, F-score, and those by transport."""
 
-from pcl_lib.distances._auction import AUCTION_SETTINGS, Auction, Settings, auction
+from pcl_lib.distances._auction import AUCTION_SETTINGS, Auction, AuctionSettings, auction
 from pcl_lib.distances._chamfer import chamfer
 from pcl_lib.distances._conventions import CHAMFER_CONVENTIONS, Convention
 from pcl_lib.distances._dcd import dcd
@@ -34,6 +34,7 @@ __all__ = [
     "CHAMFER_CONVENTIONS",
     "WEIGHTS",
     "Auction",
+    "AuctionSettings",
     "ChiSquared",
     "Convention",
     "ExtremeValue",
@@ -45,7 +46,6 @@ __all__ = [
     "Matched",
     "Normal",
     "Plan",
-    "Settings",
     "Weibull",
     "Weight",
     "auction",
@@ -64,3 +64,16 @@ __all__ = [
     "truncated_cd",
     "weighted_chamfer",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Settings":  # its name until version 0.1
+        import warnings
+
+        warnings.warn(
+            "pcl_lib.distances.Settings is AuctionSettings now; the old name goes with version 0.3",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return AuctionSettings
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -48,17 +48,17 @@ class Auction(NamedTuple):
     one_to_one: Bool[Tensor, "*b"]
 
 
-class Settings(NamedTuple):
+class AuctionSettings(NamedTuple):
     """What a paper set: `eps`, a length for coordinates in [0, 1], and `max_rounds`."""
 
     eps: float
     max_rounds: int
 
 
-AUCTION_SETTINGS: dict[str, Settings] = {
-    "msn train": Settings(0.005, 50),
-    "msn test": Settings(0.002, 10_000),
-    "neuralqaad": Settings(1.0, 100),
+AUCTION_SETTINGS: dict[str, AuctionSettings] = {
+    "msn train": AuctionSettings(0.005, 50),
+    "msn test": AuctionSettings(0.002, 10_000),
+    "neuralqaad": AuctionSettings(1.0, 100),
 }
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from pcl_lib import data
-from pcl_lib.data import completion, views
+from pcl_lib.data import _completion as completion
+from pcl_lib.data import views
 from tests.data.readers.samples import SAMPLES, values_for
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pcl_lib.data import sampling, synthetic
+from pcl_lib.data import _sampling as sampling
+from pcl_lib.data import synthetic
 
 
 def square():

@@ -20,6 +20,8 @@ from pcl_lib.data.readers._numpy_files import load_npz
 Groups = list[list[Cloud]]
 FIELDS = ("points", "normals", "colors", "labels")
 LEFTOVER_SECONDS = 24 * 3600
+# All of it, however deep: a file that was left out would let a reading of older code be served.
+CODE = Path(__file__).parents[1]
 
 
 def cache_path(
@@ -38,9 +40,8 @@ def cache_path(
     if not folder:
         return None
     digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for source in sorted([*here.glob("*.py"), *here.parent.glob("*.py")]):
-        digest.update(source.read_bytes())
+    for source in sorted(CODE.rglob("*.py")):
+        digest.update(source.relative_to(CODE).as_posix().encode() + b"\0" + source.read_bytes())
     listing = [(os.path.relpath(file, root), *_stamp(file)) for file in files]
     digest.update(json.dumps([reader, settings, str(root.resolve()), listing, np.__version__]).encode())
     return Path(folder).expanduser() / f"{reader}-{digest.hexdigest()[:32]}.npz"

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from pcl_lib import data
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers import ReadError, ReadWarning, plain
 from pcl_lib.data.readers import _cache as cache_module
@@ -104,16 +105,27 @@ def test_every_setting_and_every_file_counts(folder: Path) -> None:
     assert [c.name for c in read(folder, pattern="c*")] == ["c"]
 
 
-def test_changed_reader_code_makes_the_cache_stale(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("file", ["cloud.py", "readers/ply.py", "readers/formats/lidar/las.py"])
+def test_changed_code_makes_the_cache_stale_however_deep_it_lies(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
 ) -> None:
+    path = tmp_path / "code" / file
+    path.parent.mkdir(parents=True)
+    path.write_text("x = 1\n")
+    monkeypatch.setattr(cache_module, "CODE", tmp_path / "code")
     read(folder)
-    code = tmp_path / "code"
-    code.mkdir()
-    (code / "cache.py").write_text("x = 1\n")
-    monkeypatch.setattr(cache_module, "__file__", str(code / "cache.py"))
+    read(folder)
+    assert len(cache_files(folder)) == 1
+    path.write_text("x = 2\n")
     read(folder)
     assert len(cache_files(folder)) == 2
+    path.rename(path.with_name("renamed.py"))
+    read(folder)
+    assert len(cache_files(folder)) == 3
+
+
+def test_the_code_that_is_looked_at_is_all_of_data() -> None:
+    assert Path(data.__file__).parent == cache_module.CODE
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text", "cut-short"])
