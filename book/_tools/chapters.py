@@ -100,9 +100,6 @@ def use_repository(app: Sphinx, config: Config) -> None:
     config.html_theme_options["repository_url"] = url
     if url:
         config.html_theme_options["use_repository_button"] = True
-    # `make book` wants to hear of every failing chapter, not only of the first (book/_tools/build.py).
-    if os.environ.get("PCL_COLLECT_FAILURES"):
-        config.nb_execution_raise_on_error = False
 
 
 def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
