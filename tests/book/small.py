@@ -59,11 +59,8 @@ class Book:
         text = HEADER + "\n".join([cell(counter), *parts] if counts else parts)
         (self.folder / "book" / f"{page}.md").write_text(text)
         first, *others = sorted(p.stem for p in (self.folder / "book").glob("*.md"))
-        toc = {
-            "format": "jb-book",
-            "root": f"book/{first}",
-            "chapters": [{"file": f"book/{p}"} for p in others],
-        }
+        toc = {"format": "jb-book", "root": f"book/{first}"}
+        toc |= {"chapters": [{"file": f"book/{name}"} for name in others]} if others else {}
         (self.folder / "_toc.yml").write_text(yaml.safe_dump(toc))
 
     def build(self, *options: str) -> subprocess.CompletedProcess[str]:
