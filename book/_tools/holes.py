@@ -11,6 +11,7 @@ import logging
 import re
 
 import myst_nb.core.execute.cache
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError, SphinxError
 from sphinx.util.typing import ExtensionMetadata
@@ -20,18 +21,28 @@ KIND = re.compile(r"\[(mystnb|myst-nb)\.(\w+)\]")
 NO_HOLE = {"stderr"}
 
 
+def place(location: object) -> str:
+    """Sphinx says where as (page, line), as text, or as the node itself."""
+    match location:
+        case (page, line):
+            return f"{page}.md, line {line}"
+        case nodes.Node():
+            return f"{location.source}, line {location.line}"
+    return str(location)
+
+
 class Holes(logging.Handler):
     """Notes each warning of MyST-NB by which something is missing from a page."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.found: list[str] = []
+        self.found: dict[str, None] = {}
 
     def emit(self, entry: logging.LogRecord) -> None:
         kind = KIND.search(entry.getMessage())
         if kind and kind[2] not in NO_HOLE:
-            where = getattr(entry, "location", None)
-            self.found.append(f"{where}: {entry.getMessage()}" if where else entry.getMessage())
+            # Sphinx hands the warnings that it held back to the handlers again.
+            self.found[f"{place(getattr(entry, 'location', None))}: {entry.getMessage()}"] = None
 
     def report(self, _: Sphinx, exception: Exception | None) -> None:
         logging.getLogger("sphinx").removeHandler(self)
