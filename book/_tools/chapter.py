@@ -6,6 +6,7 @@ import ast
 import asyncio
 import contextlib
 import copy
+import functools
 import os
 import signal
 import time
@@ -104,13 +105,13 @@ class Chapter:
     def _begins(self, **_: Any) -> None:
         assert self.client.km is not None
         assert self.client.kc is not None
-        self._process = self.client.km.provisioner.process
+        self._process = getattr(self.client.km.provisioner, "process", None)
         if self._stopped:
             raise Closed
         kc = self.client.kc
         kc.execute(watch.START, silent=True, store_history=False)
-        ask = kc.execute
-        kc.execute = lambda *a, **k: ask(*a, **k, user_expressions={"watch": watch.REPORT})  # type: ignore[method-assign]
+        asks = functools.partial(kc.execute, user_expressions={"watch": watch.REPORT})
+        kc.execute = asks  # type: ignore[method-assign]
 
     def _starts(self, cell_index: int, **_: Any) -> None:
         self._at = cell_index

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from book._tools import vendor
 from tests.book import checks
-from tests.book.browser import ARGUMENTS, changes, executable, overflow, shown, until, visit
+from tests.book.browser import ARGUMENTS, PATIENCE, changes, executable, overflow, shown, until, visit
 from tests.unavailable import unavailable
 
 pytestmark = pytest.mark.browser
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         unavailable("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
         yield browser
         browser.close()
 

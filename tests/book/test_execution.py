@@ -154,6 +154,26 @@ def test_pages_run_side_by_side_with_their_share_of_threads(tmp_path, monkeypatc
     assert small_build(book) == []
 
 
+def test_nothing_runs_beside_a_cell_that_measures_time(tmp_path):
+    book = Book(tmp_path)
+    runs = (
+        "import time\nbegun = time.clock_gettime(time.CLOCK_REALTIME)\ntime.sleep(0.1)\n"
+        "with open('{}', 'a') as file:\n    print(begun, time.clock_gettime(time.CLOCK_REALTIME), file=file)"
+    )
+    for page, tags in {"measures": ["measures-time"], "works": []}.items():
+        book.write(*[cell(runs.format(page), *tags), cell("1")] * 6, page=page, counts=False)
+    assert small_build(book) == []
+    spans = {
+        page: [
+            tuple(map(float, line.split())) for line in (book.folder / "book" / page).read_text().splitlines()
+        ]
+        for page in ("measures", "works")
+    }
+    beside = [(a, b) for a in spans["measures"] for b in spans["works"] if a[0] < b[1] and b[0] < a[1]]
+    assert len(spans["measures"]) == len(spans["works"]) == 6
+    assert not beside
+
+
 def test_a_stopped_build_leaves_no_process_behind(tmp_path):
     book = Book(tmp_path)
     code = (
