@@ -80,7 +80,9 @@ class Chapter:
             asyncio.run(self.client.async_execute(env=environment))
         except CellExecutionError as error:
             return self._failure(f"{error.ename}: {error.evalue}".strip(), without_colours(error.traceback))
-        except CellTimeoutError:
+        except CellTimeoutError as error:
+            if "IOPub" in str(error):
+                return self._failure(f"ended, but its outputs did not arrive within {STARTING} s")
             return self._failure(
                 f"was stopped at the limit of {self.limit} s for one cell (execute: timeout in _config.yml)"
             )
