@@ -24,7 +24,7 @@ from pathlib import Path
 import jupyter_book
 
 from book._tools import record, vendor
-from book._tools.execute import CACHE, execute
+from book._tools.execute import CACHE, EXECUTED, execute
 
 ROOT = Path(__file__).resolve().parents[2]
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
@@ -68,7 +68,7 @@ def withdraw(build: Path) -> None:
 
     Sphinx's memory goes too: it would not repeat its warnings about pages that it knows.
     """
-    for name in ("html", ".doctrees", "jupyter_execute"):
+    for name in ("html", ".doctrees", "jupyter_execute", EXECUTED):
         shutil.rmtree(build / name, ignore_errors=True)
 
 

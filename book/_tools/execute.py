@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
-import threading
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 
-from book._tools import pages, record, reference
+from book._tools import export, pages, record, reference
 from book._tools.chapter import Chapter
 from book._tools.failures import Failure, unfinished
 from book._tools.floor import Floor
@@ -25,6 +25,7 @@ from book._tools.pages import Page
 from book._tools.record import Entry
 
 CACHE = ".jupyter_cache"
+EXECUTED = "executed"
 
 
 def execute(
@@ -38,9 +39,14 @@ def execute(
     book = pages.read(source)
     missing = [page for page in book if look_up(cache, page) is None]
     failed = _run(missing, cache, build, limit or pages.limit(source), measure) if missing else []
-    entries = [look_up(cache, page) for page in book if page.cells]
     if not failed:
+        entries = [look_up(cache, page) for page in book if page.cells]
         record.write(build, [entry for entry in entries if entry is not None])
+        # MyST-NB leaves a page that it takes from the cache without its outputs.
+        shutil.rmtree(build / EXECUTED, ignore_errors=True)
+        for page in book:
+            _, whole = cache.merge_match_into_notebook(page.notebook)
+            export.write(whole, build / EXECUTED / f"{page.name}.ipynb")
     return failed
 
 
@@ -124,4 +130,4 @@ def _stop(chapters: list[Chapter], floor: Floor, pool: ThreadPoolExecutor) -> No
     floor.close()
     for chapter in chapters:
         chapter.stop()
-    pool.shutdown(wait=threading.current_thread() is threading.main_thread(), cancel_futures=True)
+    pool.shutdown(cancel_futures=True)

@@ -11,6 +11,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 from book._tools import record
+from book._tools.execute import EXECUTED
 from book._tools.failures import unfinished
 from tests.book import checks
 
@@ -28,13 +29,12 @@ def test_the_site_is_new(site):
 
 def test_every_chapter_was_executed(site):
     sources = [p for p in checks.sources(ROOT / "book") if "{code-cell}" in p.read_text(encoding="utf-8")]
-    executed = {
-        p.relative_to(site.executed).with_suffix("").as_posix() for p in site.executed.rglob("*.ipynb")
-    }
+    folder = site.build / EXECUTED
+    executed = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.ipynb")}
     assert {p.relative_to(ROOT).with_suffix("").as_posix() for p in sources} == executed
     recorded = {entry.page: entry.cells for entry in record.read(site.build)}
     for name in executed:
-        notebook = nbformat.read(site.executed / f"{name}.ipynb", as_version=4)
+        notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         assert unfinished(notebook) is None, name
         assert recorded[name] == sum(cell.cell_type == "code" for cell in notebook.cells), name
     assert recorded.keys() == executed

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import nbformat
+
 from book._tools import record, reference, status
 from book._tools.record import Entry
 from tests.book.small import ROOT, Book, cell
@@ -61,6 +63,8 @@ def test_the_status_page_shows_the_record_of_this_build(tmp_path):
     book.write(cell("2"), page="b")
     assert book.build("--strict").returncode == 0
     assert "2 pages hold code, 4 cells in all" in book.page("a")
+    notebook = nbformat.read(book.cache / "html" / "notebooks" / "executed" / "b.ipynb", as_version=4)
+    assert notebook.cells[-1].outputs[0].data["text/plain"] == "2", "the download has the outputs"
     book.write(cell("2"), cell("3"), page="b")
     done = book.build()
     assert done.returncode == 0, done.stderr
