@@ -1,7 +1,8 @@
 """Build the site: `python -m book._tools.build` (what `make book` runs).
 
-Wraps `jupyter-book build` with what it leaves out: the scripts for reading offline, an execution cache that notices a
-changed library, an exit code that tells the truth, and a plain word on which cell failed.
+Executes the chapters, then runs `jupyter-book build` on their outputs, with what it leaves out: the scripts for
+reading offline, an execution cache that notices a changed library, an exit code that tells the truth, a plain word on
+which cell failed, and no site at all rather than one with a hole.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -21,16 +23,25 @@ from pathlib import Path
 
 import jupyter_book
 
-from book._tools import vendor
-from book._tools.failures import failures
+from book._tools import record, vendor
+from book._tools.execute import CACHE, EXECUTED, execute
 
 ROOT = Path(__file__).resolve().parents[2]
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+# What decides whether an execution counts: pages that another version of it let pass are executed again.
+JUDGES = ("chapter.py", "failures.py", "watch.py")
+ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT),
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
 
 
 def library_hash(root: Path) -> str:
     """Changes when the code, the versions or the records behind the outputs do. jupyter-cache looks at cells only."""
     digest = hashlib.sha256(platform.python_version().encode())
+    for name in JUDGES:
+        digest.update((Path(__file__).parent / name).read_bytes())
     single = [root / name for name in ("constraints.txt", "CITATION.cff") if (root / name).is_file()]
     records = sorted((root / "book" / "records").glob("*"))
     for path in [*single, *records, *sorted((root / "pcl_lib").rglob("*.py"))]:
@@ -39,19 +50,26 @@ def library_hash(root: Path) -> str:
 
 
 def forget_stale_outputs(build: Path, source: Path) -> str | None:
-    """Drop the cache when the library changed, and what failed last time; say what was dropped."""
+    """Drop the cache when the library changed; say so."""
     stamp, now = build / ".library-hash", library_hash(source)
     before = stamp.read_text() if stamp.is_file() else None
     message = None
     if before != now:
-        for name in (".jupyter_cache", ".doctrees", "jupyter_execute"):
+        for name in (CACHE, ".doctrees", "jupyter_execute"):
             shutil.rmtree(build / name, ignore_errors=True)
         message = "The library or its versions changed: every chapter runs again." if before else None
         build.mkdir(parents=True, exist_ok=True)
         stamp.write_text(now)
-    for failure in failures(build / "jupyter_execute"):
-        (build / ".doctrees" / f"{failure.chapter}.doctree").unlink(missing_ok=True)
     return message
+
+
+def withdraw(build: Path) -> None:
+    """No site at all is better than one in which a page is half-run, has a hole, or is of another day.
+
+    Sphinx's memory goes too: it would not repeat its warnings about pages that it knows.
+    """
+    for name in ("html", ".doctrees", "jupyter_execute", EXECUTED):
+        shutil.rmtree(build / name, ignore_errors=True)
 
 
 def fetch_scripts() -> bool:
@@ -83,42 +101,39 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def build(output: Path, *, strict: bool, source: Path = ROOT) -> int:
-    """Build below `output/_build`. Strict: stop at the first error, and take every warning for an error."""
+    """Build below `output/_build`. Strict: take every warning for an error."""
     if not jupyter_book.__version__.startswith("1."):
         print(f"This book needs jupyter-book 1.x, found {jupyter_book.__version__}.", file=sys.stderr)
         return 1
     if not fetch_scripts() and os.environ.get("CI") == "true":
         return 1
-    folder = output / "_build"
+    folder, started = output / "_build", time.monotonic()
     if message := forget_stale_outputs(folder, source):
         print(message)
+    failed = execute(source, folder)
+    for failure in failed:
+        print(f"\n{'=' * 78}\nFAILED: {failure}", file=sys.stderr)
+    if failed:
+        withdraw(folder)
+        print(f"\nThe book was NOT built: {len(failed)} page(s) failed, see above.", file=sys.stderr)
+        return 1
     index = folder / "html" / "index.html"
     # Removed first, so that an index.html that is there afterwards was written by this build.
     index.unlink(missing_ok=True)
-
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(source), "--path-output", str(output)]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    if strict:
-        command += ["-W", "--keep-going", "--all"]
-    else:
-        environment["PCL_COLLECT_FAILURES"] = "1"
-    started = time.monotonic()
-    status = subprocess.run(command, cwd=source, env=environment).returncode
-    seconds = time.monotonic() - started
-
-    failed = failures(folder / "jupyter_execute")
-    for failure in failed:
-        print(f"\n{'=' * 78}\nFAILED: {failure}", file=sys.stderr)
-    if failed or status or not index.is_file():
-        where = f" {len(failed)} cell(s) failed, see above." if failed else ""
-        print(f"\nThe book was NOT built without errors.{where}", file=sys.stderr)
-        return status or 1
-    print(f"\nThe book is built ({seconds:.0f} s). Open {index}")
+    command += ["-W", "--keep-going", "--all"] if strict else []
+    status = -1
+    try:
+        status = subprocess.run(command, cwd=source).returncode
+    finally:
+        if status or not index.is_file():
+            withdraw(folder)
+            print("\nThe book was NOT built, see above.", file=sys.stderr)
+    if status or not index.is_file():
+        return 1
+    if line := record.over_budget(record.read(folder)):
+        print(line)
+    print(f"\nThe book is built ({time.monotonic() - started:.0f} s). Open {index}")
     return 0
 
 
@@ -129,8 +144,15 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="every warning is an error")
     options = parser.parse_args()
     output = options.output.resolve()
+    os.environ.update(ENVIRONMENT)
+    # Told to end, it ends as with Ctrl-C: no kernel is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with alone(output / "_build"):
-        return build(output, strict=options.strict, source=options.source.resolve())
+        try:
+            return build(output, strict=options.strict, source=options.source.resolve())
+        except KeyboardInterrupt:
+            print("\nStopped; what was not finished is not kept.", file=sys.stderr)
+            return 130
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from book._tools import export
+from book._tools.execute import EXECUTED
 
 WORDS_PER_MINUTE = 200
 
@@ -100,9 +101,6 @@ def use_repository(app: Sphinx, config: Config) -> None:
     config.html_theme_options["repository_url"] = url
     if url:
         config.html_theme_options["use_repository_button"] = True
-    # `make book` wants to hear of every failing chapter, not only of the first (book/_tools/build.py).
-    if os.environ.get("PCL_COLLECT_FAILURES"):
-        config.nb_execution_raise_on_error = False
 
 
 def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
@@ -116,7 +114,7 @@ def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
         outdir = Path(app.outdir)
         notebook = export.clean(Path(app.env.doc2path(docname)), install=install)
         export.write(notebook, outdir / export.notebook_path(docname, "clean"))
-        run = export.executed(outdir.parent / "jupyter_execute" / f"{docname}.ipynb")
+        run = export.executed(outdir.parent / EXECUTED / f"{docname}.ipynb")
         export.write(run, outdir / export.notebook_path(docname, "executed"))
 
 

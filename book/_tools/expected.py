@@ -5,7 +5,8 @@ A chapter glues each number that a sentence quotes; MyST-NB writes them to `<pag
 
     {"value": 0.25, "rtol": 1e-3}    equal within a relative tolerance
     {"value": 12, "atol": 0}         equal within an absolute tolerance
-    {"min": 0.1, "max": 60}          within bounds, for what depends on the machine (seconds)
+    {"min": 0.1, "max": 60}          within bounds, for what depends on the machine, but not on its clock
+    {"measured": "s"}                a time or a speed in this unit: more than nothing, and no clock fails a build
     {"equals": "text"}               equal text, or a truth value
 
 `python -m book._tools.expected foundations/which-chamfer --write` adds entries for new keys after a build. It never
@@ -64,6 +65,8 @@ def differs(value: Any, entry: dict[str, Any]) -> str | None:
         return f"is {value!r}; compare a text or truth value with 'equals'"
     if not math.isfinite(value):
         return f"is {value}"
+    if kind == {"measured"}:
+        return None if value > 0 else f"is {value!r}, expected a measured time or speed, which is more than 0"
     if kind == {"min", "max"}:
         low, high = entry["min"], entry["max"]
         return None if low <= value <= high else f"is {value!r}, expected between {low} and {high}"

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import jupytext
 import nbformat
+from myst_nb.ext.glue import extract_glue_data_cell
 from nbformat import NotebookNode
 
 FOLDER = "notebooks"
@@ -47,8 +48,11 @@ def write(notebook: NotebookNode, target: Path) -> None:
 
 
 def executed(path: Path) -> NotebookNode:
-    """An executed notebook as MyST-NB left it, less what only this build needs."""
+    """An executed notebook, less what only this build needs."""
     notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            extract_glue_data_cell(cell)  # takes the values for sentences out of the cell's outputs
     notebook.metadata.pop("source_map", None)
     notebook.metadata.pop("jupytext", None)
     nbformat.validate(notebook)

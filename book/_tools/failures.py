@@ -1,12 +1,11 @@
-"""Which chapters failed, in which cell, and why; read from the executed notebooks that MyST-NB leaves behind."""
+"""A chapter that did not run to its end: where it stopped, and why, in words for its author."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-import nbformat
+from nbformat import NotebookNode
 
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -16,29 +15,33 @@ class Failure:
     chapter: str
     """Page name, such as `book/foundations/point-clouds`."""
     cell: int
-    """Number of the cell among the code cells of the chapter, from 1."""
+    """Number of the cell among the code cells of the chapter, from 1; 0 before the first."""
     source: str
     error: str
-    traceback: str
+    traceback: str = ""
 
     def __str__(self) -> str:
+        where = f"{self.chapter}.md, code cell {self.cell}" if self.cell else f"{self.chapter}.md"
         code = "\n".join(f"    {line}" for line in self.source.splitlines())
         trace = "\n".join(f"    {line}" for line in self.traceback.splitlines()[-25:])
-        return f"{self.chapter}.md, code cell {self.cell}: {self.error}\n\n{code}\n\n{trace}"
+        return "\n\n".join(part for part in (f"{where}: {self.error}", code, trace) if part)
 
 
-def failures(executed: Path) -> list[Failure]:
-    """Failures below a folder of executed notebooks, in page order."""
-    found = []
-    for path in sorted(executed.rglob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        chapter = path.relative_to(executed).with_suffix("").as_posix()
-        for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
-            if "raises-exception" in cell.metadata.get("tags", []):
-                continue
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    trace = COLOUR_CODES.sub("", "\n".join(output.traceback))
-                    error = f"{output.ename}: {output.evalue}".strip()
-                    found.append(Failure(chapter, number, cell.source, error, trace))
-    return found
+def without_colours(text: str) -> str:
+    return COLOUR_CODES.sub("", text)
+
+
+def may_fail(cell: NotebookNode) -> bool:
+    """A cell that shows an error on purpose."""
+    return "raises-exception" in cell.metadata.get("tags", [])
+
+
+def unfinished(notebook: NotebookNode) -> tuple[int, str] | None:
+    """The first code cell, from 1, that did not run in its turn or ended in an error, and what is wrong with it."""
+    for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
+        if cell.execution_count != number:
+            return number, f"was not run in its turn (expected run {number}, recorded {cell.execution_count})"
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        if errors and not may_fail(cell):
+            return number, f"ended in {errors[0].ename}: {errors[0].evalue}"
+    return None

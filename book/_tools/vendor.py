@@ -23,7 +23,7 @@ import plotly
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "_build" / "vendor_src"
-SECONDS = 180
+SECONDS = 900
 
 
 class VendorError(RuntimeError):

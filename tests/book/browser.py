@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,9 @@ ARGUMENTS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
+PATIENCE = 120_000
+"""Milliseconds that a page may take to react: as long as a busy machine needs, for what does not come would never."""
+STEP = 100
 NETWORK = re.compile(r"^(https?|wss?):")
 
 # What may stand in the console, and why.
@@ -56,6 +59,7 @@ class Visit:
 def visit(browser: Browser, path: Path, *, width: int = 1280, height: int = 900) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     try:
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         seen = Visit(page)
 
@@ -82,6 +86,20 @@ def shown(page: Page, selector: str) -> str:
             .map(e => e.src || e.outerHTML).join("|")""",
     )
     return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def until(page: Page, holds: Callable[[], bool]) -> bool:
+    """Whether something becomes true while the page goes on."""
+    for _ in range(PATIENCE // STEP):
+        if holds():
+            return True
+        page.wait_for_timeout(STEP)
+    return False
+
+
+def changes(page: Page, selector: str, before: str) -> bool:
+    """Whether the reader comes to see something else than before."""
+    return until(page, lambda: shown(page, selector) != before)
 
 
 def overflow(page: Page) -> list[str]:

@@ -58,8 +58,11 @@ TIMES: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def excerpt(log: str) -> str:
-    """Warnings and errors of a build log, and its end."""
+    """The pages that failed; or else the warnings and errors of a build log, and its end."""
     lines = log.splitlines()
+    failed = next((i for i, line in enumerate(lines) if line.startswith("FAILED: ")), None)
+    if failed is not None:
+        return "\n".join(lines[failed:])
     marked = [line for line in lines if ("WARNING" in line or "ERROR" in line) and "IPKernelApp" not in line]
     return "\n".join([*marked[:60], "...", *lines[-60:]])
 

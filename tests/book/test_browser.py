@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from book._tools import vendor
 from tests.book import checks
-from tests.book.browser import ARGUMENTS, executable, overflow, shown, visit
+from tests.book.browser import ARGUMENTS, PATIENCE, changes, executable, overflow, shown, until, visit
 from tests.unavailable import unavailable
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
-SCREENFUL = 5_000  # milliseconds that a figure may take to react
 PHONE = 390
 
 
@@ -31,7 +30,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         unavailable("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -48,18 +47,18 @@ def test_page_offline(site, browser, offline, name):
     with visit(browser, path) as seen:
         page = seen.page
         if checks.soup(path).select("main .math"):
-            page.wait_for_selector("main mjx-container mjx-math", state="attached", timeout=SCREENFUL * 2)
-            left = page.eval_on_selector_all(
-                "main .math", "all => all.filter(e => !e.querySelector('mjx-container'))"
+            page.wait_for_selector("main mjx-container mjx-math", state="attached")
+            unset = "all => all.filter(e => !e.querySelector('mjx-container')).length"
+            assert until(page, lambda: page.eval_on_selector_all("main .math", unset) == 0), (
+                "a formula was not set"
             )
-            assert not left, "a formula was not set"
             assert not page.query_selector_all("mjx-merror"), "a formula has an error"
         for scene in page.query_selector_all(".pcl-plotly .pcl-scene"):
             scene.scroll_into_view_if_needed()
-            canvas = scene.wait_for_selector("canvas", state="attached", timeout=SCREENFUL * 2)
-            assert canvas is not None
-            page.wait_for_timeout(300)
-            assert ink(scene.screenshot()) > 0.002, "a rotatable figure drew nothing"
+            scene.wait_for_selector("canvas", state="attached")
+            assert until(page, lambda scene=scene: ink(scene.screenshot()) > 0.002), (
+                "a rotatable figure drew nothing"
+            )
         assert not seen.requests, "the page asks the network"
         assert not seen.errors
 
@@ -72,7 +71,9 @@ def test_sliders_and_play(site, browser, offline, name):
         return  # nothing to move on this page
     with visit(browser, path) as seen:
         page = seen.page
-        page.wait_for_selector("main .noUi-handle", timeout=SCREENFUL * 2)
+        page.wait_for_selector("main .noUi-handle")
+        drawn = "main .pcl-frames .noUi-handle"
+        assert until(page, lambda: len(page.query_selector_all(drawn)) >= len(figures)), "a slider is missing"
         page.wait_for_timeout(500)
         boxes = page.query_selector_all("main .pcl-frames")
         assert len(boxes) == len(figures), "each widget of a page is a figure with frames"
@@ -86,9 +87,8 @@ def test_sliders_and_play(site, browser, offline, name):
             handle.focus()
             at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
             page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-            page.wait_for_timeout(300)
+            assert changes(page, stack, before), f"slider {number} moves, its figure does not"
             moved = shown(page, stack)
-            assert moved != before, f"slider {number} moves, its figure does not"
 
             grip, bar = handle.bounding_box(), page.query_selector(f"{selector} .noUi-base").bounding_box()
             page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
@@ -96,9 +96,7 @@ def test_sliders_and_play(site, browser, offline, name):
             left = grip["x"] > bar["x"] + bar["width"] / 2
             page.mouse.move(bar["x"] + bar["width"] * (0.02 if left else 0.98), grip["y"] + 5, steps=8)
             page.mouse.up()
-            page.wait_for_timeout(300)
-            dragged = shown(page, stack)
-            assert dragged != moved, f"slider {number} is dragged, its figure does not change"
+            assert changes(page, stack, moved), f"slider {number} is dragged, its figure does not change"
 
             for _ in range(40):  # back to the start, from where Play can run
                 page.keyboard.press("Home")
@@ -113,10 +111,8 @@ def test_sliders_and_play(site, browser, offline, name):
                 "([s, before]) => [...document.querySelector(s).querySelectorAll('.noUi-handle')]"
                 ".some(h => h.getAttribute('aria-valuenow') !== before)",
                 arg=[selector, handle.get_attribute("aria-valuenow")],
-                timeout=SCREENFUL,
             )
-            page.wait_for_timeout(300)
-            assert shown(page, stack) != start, f"Play {number} runs, its figure does not change"
+            assert changes(page, stack, start), f"Play {number} runs, its figure does not change"
             button.click()
         assert not seen.requests
         assert not seen.errors
@@ -137,7 +133,7 @@ def test_first_page_leads_to_the_book(site, browser):
 def test_search_works_from_disk(site, browser):
     with visit(browser, site.html / "search.html") as seen:
         seen.page.goto(f"{(site.html / 'search.html').as_uri()}?q=Chamfer")
-        seen.page.wait_for_selector("#search-results li a", timeout=SCREENFUL)
+        seen.page.wait_for_selector("#search-results li a")
         assert not seen.requests
 
 

@@ -67,6 +67,26 @@ def test_the_build_is_strict():
     assert "exclude_patterns" not in execute, "every chapter is executed"
 
 
+def test_the_limit_of_a_cell_is_for_hangs():
+    assert CONFIG["execute"]["timeout"] >= 30 * 60
+
+
+@pytest.mark.parametrize(
+    ("workflow", "publishes"), [("deploy", "deploy-pages"), ("release", "gh release create")]
+)
+def test_what_is_published_has_passed_every_check(workflow, publishes):
+    (job,) = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text("utf-8"))["jobs"].values()
+    steps = [f"{step.get('run', '')} {step.get('uses', '')} {step.get('with', '')}" for step in job["steps"]]
+    (checked,) = [i for i, step in enumerate(steps) if step.strip().startswith(".ci/run")]
+    (published,) = [i for i, step in enumerate(steps) if publishes in step]
+    assert checked < published
+    assert not any("if" in step or "continue-on-error" in step for step in job["steps"])
+    assert not any("make book" in step for step in steps), (
+        "what is published is built from the pages that were checked"
+    )
+    assert any("_build/gates/_build" in step for step in steps[checked:])
+
+
 def test_no_repository_and_no_remote_service_by_default():
     assert not CONFIG["repository"]["url"]
     assert not any(CONFIG["html"][f"use_{button}_button"] for button in ("repository", "edit_page", "issues"))

@@ -10,7 +10,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from book._tools.failures import failures
+from book._tools import record
+from book._tools.execute import EXECUTED
+from book._tools.failures import unfinished
 from tests.book import checks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,16 +29,25 @@ def test_the_site_is_new(site):
 
 def test_every_chapter_was_executed(site):
     sources = [p for p in checks.sources(ROOT / "book") if "{code-cell}" in p.read_text(encoding="utf-8")]
-    executed = {
-        p.relative_to(site.executed).with_suffix("").as_posix() for p in site.executed.rglob("*.ipynb")
-    }
+    folder = site.build / EXECUTED
+    executed = {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.ipynb")}
     assert {p.relative_to(ROOT).with_suffix("").as_posix() for p in sources} == executed
-    assert failures(site.executed) == []
-    for path in site.executed.rglob("*.ipynb"):
-        cells = [
-            c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code" and c.source.strip()
-        ]
-        assert all(cell.execution_count for cell in cells), f"{path.name}: a cell did not run"
+    recorded = {entry.page: entry.cells for entry in record.read(site.build)}
+    for name in executed:
+        notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+        assert unfinished(notebook) is None, name
+        assert recorded[name] == sum(cell.cell_type == "code" for cell in notebook.cells), name
+    assert recorded.keys() == executed
+
+
+def test_the_status_page_counts_the_cells_that_ran(site):
+    entries = record.read(site.build)
+    said = (
+        checks.soup(site.html / "book" / "appendix" / "status.html")
+        .select_one(".execution-record")
+        .get_text()
+    )
+    assert f"{len(entries)} pages hold code, {sum(entry.cells for entry in entries)} cells in all" in said
 
 
 def test_pictures_have_text(site):
