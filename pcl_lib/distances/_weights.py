@@ -27,7 +27,9 @@ class Weight(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = torch.as_tensor(getattr(self, field.name))
+            given = getattr(self, field.name)
+            # A number is looked at here, whatever device new tensors have by default.
+            value = given if isinstance(given, Tensor) else torch.as_tensor(given, device="cpu")
             if not bool((torch.isfinite(value) & (value > 0)).all()):
                 raise ValueError(
                     f"{field.name} of {type(self).__name__} must be positive and finite, "
