@@ -24,6 +24,9 @@ from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 RECORDS = Path(pcl_lib.__file__).parents[1] / "book" / "records"
 LARGEST = 1_000_000  # bytes of previews
+# Passes over the training data from which a record may decide between losses that are close: a tenth of those of the
+# papers, which have 400 to 1,000.
+DECIDES = 100
 
 
 class StaleRecord(ValueError):
@@ -57,12 +60,20 @@ class Record:
 
     @property
     def caption(self) -> str:
-        """Device, date, data set and seeds in one sentence, to stand under each table of the record."""
+        """Device, date, data set, seeds and length in one sentence, to stand under each table of the record."""
         seeds = ", ".join(map(str, self.seeds))
+        length = f"{self.epochs:.0f} passes over the training data"
+        if self.epochs < DECIDES:
+            length += ", too short to decide between losses that are close"
         return (
             f"Recorded on {self.date[:10]} ({self.device}), preset {self.preset}: {self.data['name']}, "
-            f"seeds {seeds}, {self.seconds / 60:.0f} minutes of training, code {self.commit[:10]}."
+            f"seeds {seeds}, {length}, {self.seconds / 60:.0f} minutes of training, code {self.commit[:10]}."
         )
+
+    @property
+    def epochs(self) -> float:
+        """How often the training saw each of its items."""
+        return float(experiment(self.experiment).presets[self.preset]().epochs)
 
 
 def write_record(

@@ -295,3 +295,16 @@ def head(folder):
         ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
+
+
+@pytest.mark.parametrize(("steps", "short"), [(100, False), (99, True)])
+def test_a_caption_says_where_a_record_is_too_short_to_decide(written, monkeypatch, steps, short):
+    settings = replace(tiny(), steps=steps, batch_size=4, train_shapes=12)
+    longer = replace(
+        EXPERIMENT, presets={**EXPERIMENT.presets, "tiny": lambda: replace(settings, train_shapes=12)}
+    )
+    monkeypatch.setattr(records, "experiment", lambda _: longer)
+    monkeypatch.setattr(records, "DECIDES", 100 * 4 / 12)
+    caption = read_record(written).caption
+    assert f"{steps * 4 / 12:.0f} passes over the training data" in caption
+    assert ("too short to decide" in caption) == short

@@ -27,6 +27,10 @@ class Settings:
         return tuple((power, bias, "uniform") for power in self.powers for bias in ("with", "without"))
 
     @property
+    def epochs(self):
+        return self.steps * self.batch_size / len(_clouds())
+
+    @property
     def logged_steps(self):
         return (self.steps // 2, self.steps)
 

@@ -82,5 +82,9 @@ class Settings:
         return configuration[0], BASELINE
 
     @property
+    def epochs(self) -> float:
+        return self.steps * self.batch_size / self.train_shapes
+
+    @property
     def logged_steps(self) -> tuple[int, ...]:
         return evenly(self.steps, self.looks)

@@ -144,6 +144,10 @@ class Settings:
         return CURVE_MEASURE
 
     @property
+    def epochs(self) -> float:
+        return self.steps * self.batch_size / (self.train_shapes * (self.views + self.crops))
+
+    @property
     def logged_steps(self) -> tuple[int, ...]:
         return evenly(self.steps, self.looks)
 

@@ -24,6 +24,7 @@ class Settings(Protocol):
       are run, in the order of their names. Each is run with each of the `seeds`.
     - `batch_size`, `steps`: of a training; `logged_steps`: after which of them its `curve_measure` is taken, the last
       one among them; `checkpoint_every` so many steps it can go on from when it is stopped.
+    - `epochs`: how often the steps go through the training data.
     - `cost_steps`: batches on which a step of each configuration is timed; 0 times nothing.
     """
 
@@ -41,6 +42,9 @@ class Settings(Protocol):
 
     @property
     def steps(self) -> int: ...
+
+    @property
+    def epochs(self) -> float: ...
 
     @property
     def logged_steps(self) -> tuple[int, ...]: ...
