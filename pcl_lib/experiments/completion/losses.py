@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pcl_lib.experiments.completion import build, data, evaluate
+from pcl_lib.experiments.completion.experiment import completion_experiment
 from pcl_lib.experiments.completion.settings import LOSSES, Settings
-from pcl_lib.experiments.runner.experiment import Experiment
 from pcl_lib.experiments.runner.result import Result
 from pcl_lib.experiments.runner.run import run_experiment
 
@@ -140,15 +139,9 @@ def tiny() -> Settings:
     )
 
 
-EXPERIMENT = Experiment(
-    name="completion-losses",
-    title="One completion network, sixteen losses to train it with (Landau CD, Table II and Figures 2a and 5).",
+EXPERIMENT = completion_experiment(
+    "completion-losses",
+    "One completion network, sixteen losses to train it with (Landau CD, Table II and Figures 2a and 5).",
     version=1,
     presets={"live": live, "record": record, "record-cpu": record_cpu, "tiny": tiny},
-    origin=data.origin,
-    training=data.training,
-    method=build.method,
-    look=evaluate.look,
-    measure=evaluate.measure,
-    previews=evaluate.previews,
 )
