@@ -1,19 +1,19 @@
 """Sphinx extension: `{gallery}` shows every figure of the book, small, with its caption and a link to its section.
 
-The figures are read from the written pages. A picture of points becomes a thumbnail; a drawing of lines is kept as it
-is, in a file of its own, unless it is so heavy that only its words are shown.
+The figures are read from the written pages. A picture of points becomes a thumbnail; a drawing of lines stays one, with
+coarser coordinates. The page must stay light: of the drawings the lightest are shown, and of the others their words.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import re
 import shutil
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
@@ -26,8 +26,8 @@ from book._tools import afterwards
 FOLDER = "_images/gallery"
 WIDEST = 320
 """Pixels of a thumbnail."""
-HEAVIEST = 60_000
-"""Bytes of a drawing that the gallery still shows."""
+BUDGET = 1_800_000
+"""Bytes of all drawings together."""
 INLINE = re.compile(r"data:image/(png|svg\+xml);base64,(.*)", re.DOTALL)
 
 
@@ -89,30 +89,22 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
     return found
 
 
-def thumbnail(picture: Picture, outdir: Path, stem: str) -> str | None:
-    """Writes the small picture; its name below `FOLDER`, or None if there is none light enough."""
+def thumbnail(picture: Picture, outdir: Path) -> tuple[str, bytes] | None:
+    """The small picture: how its file's name ends, and what it holds."""
     inline = INLINE.match(picture.source)
     if inline:
-        kind = inline[1]
-        try:
-            data = base64.b64decode(inline[2], validate=True)
-        except binascii.Error:
-            return None
+        data, lines = base64.b64decode(inline[2]), inline[1] != "png"
     else:
-        file = ((outdir / f"{picture.page}.html").parent / picture.source).resolve()
+        file = ((outdir / f"{picture.page}.html").parent / unquote(picture.source)).resolve()
         if not file.is_file():
             return None
-        data, kind = file.read_bytes(), "svg+xml" if file.suffix == ".svg" else "png"
-    if kind == "svg+xml":
-        name = f"{stem}.svg"
-        if len(data) > HEAVIEST:
-            return None
-    else:
-        name, data = f"{stem}.png", small(data)
-    target = outdir / FOLDER / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-    return name
+        data, lines = file.read_bytes(), file.suffix == ".svg"
+    return (".svg", coarse(data)) if lines else (".png", small(data))
+
+
+def coarse(data: bytes) -> bytes:
+    """A drawing with tenths of a point, which are finer than a thumbnail's pixels."""
+    return re.sub(rb'(?<= d=")[^"]+', lambda path: re.sub(rb"(\.\d)\d+", rb"\1", path[0]), data)
 
 
 def small(data: bytes) -> bytes:
@@ -143,25 +135,40 @@ def card(app: Sphinx, origin: str, picture: Picture, name: str | None) -> str:
     )
 
 
+def write_thumbnails(found: list[Picture], outdir: Path) -> list[str | None]:
+    """The files' names below `FOLDER`; None where a figure has no picture, or one too heavy for the page."""
+    shutil.rmtree(outdir / FOLDER, ignore_errors=True)
+    (outdir / FOLDER).mkdir(parents=True)
+    files = [thumbnail(picture, outdir) for picture in found]
+    names: list[str | None] = [None] * len(found)
+    spent = 0
+    for size, number in sorted((len(file[1]), number) for number, file in enumerate(files) if file):
+        suffix, data = files[number] or ("", b"")
+        spent += size if suffix == ".svg" else 0
+        if suffix == ".svg" and spent > BUDGET:
+            continue
+        names[number] = f"{found[number].page.rpartition('/')[2]}-{number + 1}{suffix}"
+        (outdir / FOLDER / str(names[number])).write_bytes(data)
+    return names
+
+
 def gallery(app: Sphinx, origin: str) -> str:
     """All figures, page by page."""
-    outdir = Path(app.outdir)
-    shutil.rmtree(outdir / FOLDER, ignore_errors=True)
+    pages = [(page, html) for page, html in afterwards.written(app) if page != origin]
+    found = [picture for page, html in pages for picture in pictures(page, html)]
+    names = write_thumbnails(found, Path(app.outdir))
     parts = []
-    for page, html in afterwards.written(app):
-        found = pictures(page, html) if page != origin else []
-        if not found:
-            continue
-        cards = []
-        for number, picture in enumerate(found, start=1):
-            name = thumbnail(picture, outdir, f"{page.rpartition('/')[2]}-{number}")
-            cards.append(card(app, origin, picture, name))
-        title = escape(words(html.select_one("article h1")))
-        parts.append(
-            f'<p class="rubric"><a href="{afterwards.address(app, origin, page)}">{title}</a>, {len(found)}</p>'
-            '<div class="pcl-gallery" style="display:grid;gap:1.5rem;align-items:end;'
-            f'grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))">{"".join(cards)}</div>'
-        )
+    for page, html in pages:
+        own = [(picture, name) for picture, name in zip(found, names, strict=True) if picture.page == page]
+        if own:
+            title = escape(words(html.select_one("article h1")))
+            parts.append(
+                f'<p class="rubric"><a href="{afterwards.address(app, origin, page)}">{title}</a></p>'
+                '<div class="pcl-gallery" style="display:grid;gap:1.5rem;align-items:end;'
+                'grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))">'
+                + "".join(card(app, origin, picture, name) for picture, name in own)
+                + "</div>"
+            )
     return "".join(parts)
 
 

@@ -24,10 +24,13 @@ from book._tools import afterwards
 MINUTES = {"think": 15, "code": 30, "experiment": 60}
 """What an exercise takes a student who has read the page, by its level."""
 EXERCISE = re.compile(
-    r"^ *(?:`{3,}|:{3,})\{exercise(?:-start)?\}[^\n]*\n((?: *:[\w-]+:[^\n]*\n)*)\s*(?:\*\*(.+?)\*\*)?", re.MULTILINE
+    r"^ *(?:`{3,}|:{3,})\{exercise(?:-start)?\}[^\n]*\n((?: *:[\w-]+:[^\n]*\n)*)\s*(?:\*\*(.+?)\*\*)?",
+    re.MULTILINE,
 )
 READING = re.compile(r"(\d+) min of reading")
-TIME = re.compile(r'<span class="pcl-time" data-pages="([^"]*)" data-more="(\d+)" data-unit="(\w+)">[^<]*</span>')
+TIME = re.compile(
+    r'<span class="pcl-time" data-pages="([^"]*)" data-more="(\d+)" data-unit="(\w+)">[^<]*</span>'
+)
 
 Plan = dict[str, dict[str, Any]]
 
@@ -57,7 +60,9 @@ def problems(plan: Plan, there: dict[str, dict[str, str]]) -> list[str]:
 
 def time(pages: list[str], more: int, unit: str) -> str:
     """Stands for the minutes of reading of the pages plus `more`, until these are written."""
-    return f'<span class="pcl-time" data-pages="{" ".join(pages)}" data-more="{more}" data-unit="{unit}"></span>'
+    return (
+        f'<span class="pcl-time" data-pages="{" ".join(pages)}" data-more="{more}" data-unit="{unit}"></span>'
+    )
 
 
 def work(plan: Plan, page: str) -> int:
@@ -86,7 +91,13 @@ def lines(plan: Plan, there: dict[str, dict[str, str]]) -> list[str]:
             f"{time([page], own, 'hours')} |"
         )
     for page, entry in plan.items():
-        text += ["", f"**{{doc}}`/book/{page}`**", "", f"*A question without code.* {entry['question'].strip()}", ""]
+        text += [
+            "",
+            f"**{{doc}}`/book/{page}`**",
+            "",
+            f"*A question without code.* {entry['question'].strip()}",
+            "",
+        ]
         for label, level in entry.get("exercises", {}).items():
             text.append(f"- {{ref}}`{there[page][label]} <{label}>`: {level}, {MINUTES[level]} min")
     return text

@@ -12,7 +12,7 @@ from PIL import Image
 
 from book._tools import cite, gallery, teach
 from tests.book import checks
-from tests.book.small import HEADER, Book, cell
+from tests.book.small import Book, cell
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -34,7 +34,9 @@ def test_the_plan_has_every_chapter_and_exercise():
 def test_every_exercise_of_a_source_is_seen():
     for name in CHAPTERS:
         text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
-        assert len(THERE[name.removeprefix("book/")]) == len(re.findall(r"\{exercise(?:-start)?\}", text)), name
+        assert len(THERE[name.removeprefix("book/")]) == len(re.findall(r"\{exercise(?:-start)?\}", text)), (
+            name
+        )
     assert all(title and title != label for found in THERE.values() for label, title in found.items())
 
 
@@ -75,9 +77,9 @@ def test_the_entry_of_the_book_has_a_doi_when_the_file_has_one():
     assert "url     = {https://example.org}" in cite.bibtex(file | {"url": "https://example.org"})
 
 
-def picture(kind: str) -> str:
+def picture(kind: str, more: int = 0) -> str:
     if kind == "svg+xml":
-        data = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
+        data = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M 1.23 3.45 L 5 6"/></svg>' + b" " * more
     else:
         buffer = io.BytesIO()
         Image.new("RGBA", (900, 300), (0, 0, 255, 128)).save(buffer, format="PNG")
@@ -102,18 +104,26 @@ def test_figures_are_found_with_caption_and_section():
 
 
 def test_thumbnails(tmp_path):
-    dots, line = gallery.pictures("p", BeautifulSoup(PAGE, "html.parser"))
-    assert gallery.thumbnail(dots, tmp_path, "p-1") == "p-1.png"
+    names = gallery.write_thumbnails(gallery.pictures("a/p", BeautifulSoup(PAGE, "html.parser")), tmp_path)
+    assert names == ["p-1.png", "p-2.svg"]
     with Image.open(tmp_path / gallery.FOLDER / "p-1.png") as small:
         assert small.size[0] == gallery.WIDEST
         assert small.convert("RGBA").getpixel((5, 5))[3] == pytest.approx(128, abs=8), "as clear as it was"
-    assert gallery.thumbnail(line, tmp_path, "p-2") == "p-2.svg"
+    assert b"M 1.2 3.4 L 5 6" in (tmp_path / gallery.FOLDER / "p-2.svg").read_bytes()
 
 
-def test_a_heavy_drawing_has_its_words_alone(tmp_path, monkeypatch):
-    _, line = gallery.pictures("p", BeautifulSoup(PAGE, "html.parser"))
-    monkeypatch.setattr(gallery, "HEAVIEST", 10)
-    assert gallery.thumbnail(line, tmp_path, "p-2") is None
+def test_of_the_drawings_the_lightest_are_shown(tmp_path, monkeypatch):
+    html = PAGE.replace(picture("svg+xml"), picture("svg+xml", 500))
+    heavy, light = (gallery.pictures("p", BeautifulSoup(page, "html.parser"))[1] for page in (html, PAGE))
+    monkeypatch.setattr(gallery, "BUDGET", 300)
+    assert gallery.write_thumbnails([heavy, light, heavy], tmp_path) == [None, "p-2.svg", None]
+    monkeypatch.setattr(gallery, "BUDGET", 10)
+    assert gallery.write_thumbnails([heavy, light], tmp_path) == [None, None]
+
+
+def test_a_figure_whose_file_is_missing_has_its_words_alone(tmp_path):
+    lost = gallery.Picture("p", "one", "One", "", "A line", "lost.svg")
+    assert gallery.write_thumbnails([lost], tmp_path) == [None]
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +137,6 @@ def site(tmp_path_factory):
     exercise = "```{exercise}\n:label: exercise-one\n\n**Count to one.** How?\n```\n"
     plan = {"chapter": {"core": True, "question": "Why *one*?", "exercises": {"exercise-one": "code"}}}
     book.write("## A section\n", cell(show), exercise, page="chapter")
-    head = HEADER.partition("# A chapter")[0]
     cited = "# Citing\n\n```{cite-this-book}\n```\n\n## References\n\n:::{bibliography}\n:::\n"
     pages = {
         "index": "# Start\n\nSee {cite}`fan2017psgn`.\n",
@@ -137,7 +146,6 @@ def site(tmp_path_factory):
     }
     for name, text in pages.items():
         (book.folder / "book" / f"{name}.md").write_text(text)
-    assert head
     parts = [
         {"caption": "One", "numbered": True, "chapters": [{"file": "book/chapter"}]},
         {"caption": "Two", "chapters": [{"file": f"book/{name}"} for name in ("plan", "figures", "citing")]},
