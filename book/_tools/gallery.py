@@ -28,6 +28,9 @@ WIDEST = 320
 """Pixels of a thumbnail."""
 BUDGET = 1_800_000
 """Bytes of all drawings together."""
+PANELS = 4
+"""Pictures of a figure that go side by side into its thumbnail."""
+COUNTED = re.compile(r"^Picture \d+ of \d+\. ")
 INLINE = re.compile(r"data:image/(png|svg\+xml);base64,(.*)", re.DOTALL)
 
 
@@ -42,7 +45,8 @@ class Picture:
     caption: str
     """HTML, without links."""
     alt: str
-    source: str
+    sources: tuple[str, ...]
+    """Of its panels, as the page has them."""
 
 
 def words(tag: Tag | None) -> str:
@@ -84,22 +88,28 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
         section = figure.find_parent("section", id=True)
         anchor = figure.get("id") or (section["id"] if section else "")
         heading = section.find(re.compile("^h[1-6]$")) if section else html.select_one("article h1")
-        alt, source = str(image.get("alt") or ""), str(image.get("src") or "")
-        found.append(Picture(page, str(anchor), words(heading), caption_of(figure), alt, source))
+        alt = COUNTED.sub("", str(image.get("alt") or ""))
+        sources = tuple(str(panel.get("src") or "") for panel in figure.find_all("img"))
+        found.append(Picture(page, str(anchor), words(heading), caption_of(figure), alt, sources))
     return found
 
 
 def thumbnail(picture: Picture, outdir: Path) -> tuple[str, bytes] | None:
     """The small picture: how its file's name ends, and what it holds."""
-    inline = INLINE.match(picture.source)
-    if inline:
-        data, lines = base64.b64decode(inline[2]), inline[1] != "png"
-    else:
-        file = ((outdir / f"{picture.page}.html").parent / unquote(picture.source)).resolve()
-        if not file.is_file():
-            return None
-        data, lines = file.read_bytes(), file.suffix == ".svg"
-    return (".svg", coarse(data)) if lines else (".png", small(data))
+    panels = []
+    for source in picture.sources[:PANELS]:
+        inline = INLINE.match(source)
+        if inline:
+            data, lines = base64.b64decode(inline[2]), inline[1] != "png"
+        else:
+            file = ((outdir / f"{picture.page}.html").parent / unquote(source)).resolve()
+            if not file.is_file():
+                continue
+            data, lines = file.read_bytes(), file.suffix == ".svg"
+        if lines:
+            return ".svg", coarse(data)
+        panels.append(data)
+    return (".png", small(panels)) if panels else None
 
 
 def coarse(data: bytes) -> bytes:
@@ -107,13 +117,21 @@ def coarse(data: bytes) -> bytes:
     return re.sub(rb'(?<= d=")[^"]+', lambda path: re.sub(rb"(\.\d)\d+", rb"\1", path[0]), data)
 
 
-def small(data: bytes) -> bytes:
-    """A PNG no wider than a thumbnail, in few colours, its ground as transparent as before."""
-    with Image.open(io.BytesIO(data)) as opened:
-        image = opened.convert("RGBA")
-    image.thumbnail((WIDEST, WIDEST))
+def small(panels: list[bytes]) -> bytes:
+    """PNGs side by side, no wider than a thumbnail, in few colours, their ground as transparent as before."""
+    images = []
+    for data in panels:
+        with Image.open(io.BytesIO(data)) as opened:
+            image = opened.convert("RGBA")
+        image.thumbnail((WIDEST // len(panels), WIDEST))
+        images.append(image)
+    strip = Image.new("RGBA", (sum(i.width for i in images), max(i.height for i in images)))
+    left = 0
+    for image in images:
+        strip.paste(image, (left, strip.height - image.height))
+        left += image.width
     buffer = io.BytesIO()
-    image.quantize(48, method=Image.Quantize.FASTOCTREE).save(buffer, format="PNG", optimize=True)
+    strip.quantize(48, method=Image.Quantize.FASTOCTREE).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 

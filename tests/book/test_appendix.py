@@ -112,6 +112,19 @@ def test_thumbnails(tmp_path):
     assert b"M 1.2 3.4 L 5 6" in (tmp_path / gallery.FOLDER / "p-2.svg").read_bytes()
 
 
+def test_panels_go_side_by_side(tmp_path):
+    image = f'<img alt="Picture 1 of 3. Clouds" src="{picture("png")}">'
+    html = f"<article><section id='a'><h2>A</h2><figure>{image * 3}</figure></section></article>"
+    (clouds,) = gallery.pictures("p", BeautifulSoup(html, "html.parser"))
+    assert clouds.alt == "Clouds"
+    assert gallery.write_thumbnails([clouds], tmp_path) == ["p-1.png"]
+    with Image.open(tmp_path / gallery.FOLDER / "p-1.png") as strip:
+        assert strip.size == (
+            3 * (gallery.WIDEST // 3),
+            35,
+        )  # each a third as wide, three times as wide as high
+
+
 def test_of_the_drawings_the_lightest_are_shown(tmp_path, monkeypatch):
     html = PAGE.replace(picture("svg+xml"), picture("svg+xml", 500))
     heavy, light = (gallery.pictures("p", BeautifulSoup(page, "html.parser"))[1] for page in (html, PAGE))
@@ -122,7 +135,7 @@ def test_of_the_drawings_the_lightest_are_shown(tmp_path, monkeypatch):
 
 
 def test_a_figure_whose_file_is_missing_has_its_words_alone(tmp_path):
-    lost = gallery.Picture("p", "one", "One", "", "A line", "lost.svg")
+    lost = gallery.Picture("p", "one", "One", "", "A line", ("lost.svg",))
     assert gallery.write_thumbnails([lost], tmp_path) == [None]
 
 
