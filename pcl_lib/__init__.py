@@ -1,1 +1,5 @@
-"""Point clouds."""
+"""Point clouds: who is nearest, distances, losses, metrics, networks, training, data and figures, a package each."""
+
+from pcl_lib._citation import citation
+
+__all__ = ["citation"]

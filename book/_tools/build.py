@@ -42,7 +42,8 @@ def library_hash(root: Path) -> str:
     digest = hashlib.sha256(platform.python_version().encode())
     for name in JUDGES:
         digest.update((Path(__file__).parent / name).read_bytes())
-    single = [root / name for name in ("constraints.txt", "CITATION.cff") if (root / name).is_file()]
+    names = ("constraints.txt", "CITATION.cff", "pcl_lib/references.bib")
+    single = [root / name for name in names if (root / name).is_file()]
     records = sorted((root / "book" / "records").glob("*"))
     for path in [*single, *records, *sorted((root / "pcl_lib").rglob("*.py"))]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -43,7 +43,7 @@ class Book:
         config["sphinx"]["local_extensions"] = dict.fromkeys(config["sphinx"]["local_extensions"], str(ROOT))
         config["sphinx"]["config"]["html_static_path"] = [str(ROOT / "book" / "_static")]
         config["logo"] = config["html"]["favicon"] = str(ROOT / "book" / "_static" / "logo.svg")
-        config["bibtex_bibfiles"] = [str(ROOT / "book" / "references.bib")]
+        config["bibtex_bibfiles"] = [str(ROOT / "pcl_lib" / "references.bib")]
         self.config = config
         self.limit(60)
 

@@ -10,7 +10,7 @@ import torch
 from pcl_lib.distances import CHAMFER_CONVENTIONS, chamfer
 from tests.distances.reference import X, Y, nearest_distances
 
-BIBLIOGRAPHY = Path(__file__).parents[2] / "book" / "references.bib"
+BIBLIOGRAPHY = Path(__file__).parents[2] / "pcl_lib" / "references.bib"
 
 X_CLOUD, Y_CLOUD = X(23), Y(17)
 A = nearest_distances(X_CLOUD, Y_CLOUD)

@@ -1,0 +1,54 @@
+"""The page on the library lists every public name, once, and each entry says something."""
+
+import importlib
+import inspect
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import jupytext
+import pytest
+from bs4 import BeautifulSoup
+
+import pcl_lib
+
+ROOT = Path(__file__).resolve().parents[2]
+FACES = [
+    ".".join(path.parent.relative_to(ROOT).parts)
+    for path in sorted((ROOT / "pcl_lib").rglob("__init__.py"))
+    if "._" not in ".".join(path.parent.relative_to(ROOT).parts)
+]
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[tuple[str, str]]:
+    """The name and the summary of each entry, as the cells of the page make them."""
+    cells = [
+        c.source for c in jupytext.read(ROOT / "book" / "appendix" / "api.md").cells if c.cell_type == "code"
+    ]
+    scope: dict = {}
+    exec(cells[0], scope)
+    html = "".join(eval(cell, scope).data for cell in cells[1:])
+    page = BeautifulSoup(html, "html.parser")
+    return [(entry["id"], entry.summary.get_text()) for entry in page.find_all("details")]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_public_name_is_on_the_page(entries, face):
+    listed = {name.rpartition(".")[2] for name, _ in entries if name.startswith(face)}
+    module = importlib.import_module(face)
+    public = {name for name in getattr(module, "__all__", []) if not inspect.ismodule(getattr(module, name))}
+    assert public <= listed
+
+
+def test_the_faces_are_those_whose_names_are_kept():
+    known = json.loads((ROOT / "tests" / "golden" / "public_names.json").read_text(encoding="utf-8"))
+    assert {f"pcl_lib.{package}" for package in known} <= set(FACES)
+    assert pcl_lib.__all__ == ["citation"]
+
+
+def test_each_name_stands_once_and_says_something(entries):
+    assert len(entries) > 200
+    assert not [name for name, times in Counter(name for name, _ in entries).items() if times > 1]
+    assert not [name for name, summary in entries if not re.fullmatch(r"\w+ \S.{9,}", summary, re.DOTALL)]
