@@ -102,6 +102,7 @@ def test_the_losses_learn():
         assert row.metrics["CD"] < 0.7 * untrained, row.factors["loss"]
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_give_the_same(in_turn, monkeypatch, tmp_path):
     settings, _, result = in_turn
     monkeypatch.setenv("PYTHONPATH", str(stopped.ROOT))
@@ -117,6 +118,7 @@ def test_what_is_finished_is_not_run_again(in_turn, monkeypatch):
     assert again.rows == result.rows
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_it_ends_the_same(in_turn, monkeypatch, tmp_path):
     settings, _, result = in_turn
     monkeypatch.setenv("PYTHONPATH", str(stopped.ROOT))
