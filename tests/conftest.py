@@ -33,15 +33,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("no accelerator on this machine")
 
 
+# Fixtures that build pages.
+BUILT_PAGES = {"site", "small"}
 # Fixtures of a whole session which train: all tests that use one run in one process, or it would be trained in each.
 TRAINED = {"in_turn", "losses_in_turn", "networks_in_turn"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the built site is slow; side by side, a file stays in one process."""
+    """What needs built pages is slow; side by side, a file stays in one process."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if "site" in used:
+        if used & BUILT_PAGES:
             item.add_marker(pytest.mark.slow)
         item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))

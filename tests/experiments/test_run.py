@@ -84,6 +84,7 @@ def test_losses_have_a_value_for_each_cloud_and_vanish_on_equal_clouds(loss):
     assert y.grad.abs().sum() > 0
 
 
+@pytest.mark.slow
 def test_the_losses_learn():
     settings = replace(
         tiny(),
