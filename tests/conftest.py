@@ -41,9 +41,9 @@ TRAINED = {"in_turn", "losses_in_turn", "networks_in_turn"}
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs built pages is slow; side by side, a file stays in one process."""
+    """What needs built pages or a browser is slow; side by side, a file stays in one process."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if used & BUILT_PAGES:
+        if used & BUILT_PAGES or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.slow)
         item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))
