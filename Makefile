@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOK_VIEWER := $(VENV)/share/jupyter/lab/settings/overrides.json
 
 .DEFAULT_GOAL := help
-.PHONY: help env book notebooks lab test bench record clean
+.PHONY: help env book notebooks lab check test bench record clean
 
 help:  ## show this list
 	@echo "Targets:"
@@ -42,8 +42,19 @@ notebooks: $(STAMP)  ## build, then say where the clean and the executed noteboo
 lab: $(NOTEBOOK_VIEWER)  ## open JupyterLab on the book
 	$(BIN)/jupyter lab --notebook-dir=.
 
+# Tests run side by side, one file in one process. Threads that wait sleep, or they would take the other's core.
+WORKERS ?= 2
+SIDE_BY_SIDE = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+check: $(STAMP)  ## run the fast checks in about three minutes: style, types, layers, all tests not marked slow
+	@$(SIDE_BY_SIDE) -m "not slow"
+
+# The tests of the book share one site, which its build makes with all cores. Both parts run, whatever the first says.
 test: $(STAMP)  ## run every check: code, chapters from scratch, site in a browser
-	@$(BIN)/python -m pytest
+	@failed=0; \
+	$(SIDE_BY_SIDE) --ignore=tests/book || failed=1; \
+	$(BIN)/python -m pytest tests/book || failed=1; \
+	exit $$failed
 
 bench: $(STAMP)  ## race the library against others on this machine; ARGS="--device cuda" on a GPU
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

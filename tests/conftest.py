@@ -1,5 +1,6 @@
-"""What all tests share: reproducible hypothesis runs, no window for figures, the gpu marker."""
+"""What all tests share: reproducible hypothesis runs, no window for figures, markers, processes side by side."""
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -8,6 +9,11 @@ import pytest
 import torch
 
 matplotlib.use("Agg")
+# KeOps does not lock the folder it compiles into: processes side by side have one each, kept for the next run.
+if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
+    BUILT = Path(__file__).resolve().parents[1] / "_build" / "keops" / WORKER
+    BUILT.mkdir(parents=True, exist_ok=True)
+    os.environ["KEOPS_CACHE_FOLDER"] = str(BUILT)
 # The same examples on every run: a test that fails on one machine fails on all. No deadline: machines differ.
 hypothesis.settings.register_profile("pcl", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("pcl")
@@ -25,3 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") and not torch.cuda.is_available():
         pytest.skip("no accelerator on this machine")
+
+
+# Fixtures that build pages.
+BUILT_PAGES = {"site", "small"}
+# Fixtures of a whole session which train: all tests that use one run in one process, or it would be trained in each.
+TRAINED = {"in_turn", "losses_in_turn", "networks_in_turn"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs built pages or a browser is slow; side by side, a file stays in one process."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if used & BUILT_PAGES or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.slow)
+        item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from tests.unavailable import unavailable
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -80,3 +84,40 @@ def test_conda_file_agrees():
 def test_makefile_installs_the_same():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f'--constraint constraints.txt --editable ".[{",".join(EXTRAS)}]"' in makefile
+
+
+def parts_of_the_tests(folder: Path, fails: str) -> tuple[int, list[str]]:
+    """What `make test` returns and which commands it runs, where each command that has `fails` in it fails."""
+    if shutil.which("make") is None:
+        unavailable("there is no make")
+    shutil.copy(ROOT / "Makefile", folder)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    python = folder / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\necho "$*" >> ran\ncase "$*" in *"{fails}"*) exit 1;; esac\n')
+    python.chmod(0o755)
+    for name in ("pyproject.toml", "constraints.txt", ".venv/.installed"):  # the last is the newest
+        (folder / name).touch()
+    done = subprocess.run(["make", "test"], cwd=folder, capture_output=True, text=True)
+    return done.returncode, (folder / "ran").read_text().splitlines()
+
+
+@pytest.mark.parametrize("fails", ["nothing", "--ignore=tests/book", "pytest tests/book"])
+def test_each_part_of_the_tests_runs_once_and_can_fail(tmp_path, fails):
+    code, (others, book) = parts_of_the_tests(tmp_path, fails)
+    assert (code != 0) == (fails != "nothing")
+    assert "--ignore=tests/book" in others.split()
+    assert book.split() == ["-m", "pytest", "tests/book"]
+
+
+def test_the_address_of_the_repository_is_filled_in_where_it_is_published(tmp_path):
+    assert "urls" not in PROJECT, "the text cannot know where it is published"
+    steps = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text("utf-8"))["jobs"]["deploy"][
+        "steps"
+    ]
+    lines = [line for step in steps for line in step.get("run", "").split("\n")]
+    (fill,) = (line for line in lines if "[project.urls]" in line)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    address = "https://forge.example/owner/name"
+    subprocess.run(["sh", "-c", fill], cwd=tmp_path, env={"REPOSITORY": address}, check=True)
+    project = tomllib.loads((tmp_path / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project == PROJECT | {"urls": {"Repository": address}}

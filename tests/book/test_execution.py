@@ -17,6 +17,7 @@ from book._tools import execute, pages, record
 from book._tools.failures import unfinished
 from tests.book.small import ROOT, Book, cell
 
+pytestmark = pytest.mark.slow
 GOOD = cell("answer = 6 * 7\nanswer")
 # What ends a cell, and what the build must say of it.
 ENDS = {

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from book._tools.build import ENVIRONMENT, JUPYTER_BOOK
 from tests.book.small import ROOT, Book, cell
 
@@ -26,6 +28,7 @@ HOLES = {
 }
 
 
+@pytest.mark.slow
 def test_a_hole_fails_the_build_until_it_is_filled(tmp_path):
     book = Book(tmp_path)
     for page, (parts, _) in HOLES.items():
@@ -47,6 +50,7 @@ def test_a_hole_fails_the_build_until_it_is_filled(tmp_path):
     assert "0.50" in book.page("missing")
 
 
+@pytest.mark.slow
 def test_sphinx_executes_nothing_itself(tmp_path):
     book = Book(tmp_path)
     book.write(GLUES)

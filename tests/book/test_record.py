@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import nbformat
+import pytest
 
 from book._tools import record, reference, status
 from book._tools.record import Entry
@@ -57,6 +58,7 @@ def test_the_status_counts():
     assert "Over the budget of 100 reference jobs a page: book/b (160)." in said
 
 
+@pytest.mark.slow
 def test_the_status_page_shows_the_record_of_this_build(tmp_path):
     book = Book(tmp_path)
     book.write(cell("1"), "```{execution-record}\n```", page="a")

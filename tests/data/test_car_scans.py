@@ -73,6 +73,7 @@ def test_sensor_and_distance_agree(scans):
     assert height.numpy() == pytest.approx([1.73] * 24, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_distances_headings_and_sparsity():
     """As many from the front as from the rear, near ones dense, far ones sparse: by the inverse square."""
     scans = lidar_cars(150, n_partial=8, seed=9)

@@ -62,6 +62,7 @@ def test_a_smaller_cloud_is_the_start_of_a_larger_one():
     assert torch.equal(large.points[:512], small.points)
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same_bytes():
     code = (
         "import hashlib; from pcl_lib.data import synthetic as s;"

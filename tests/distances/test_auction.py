@@ -9,7 +9,12 @@ from pcl_lib.distances._auction_rounds import Costs, scaled_auction
 from pcl_lib.neighbors import _dense as dense
 from pcl_lib.neighbors._backends import two_cheapest
 from pcl_lib.neighbors._dense import two_smallest
+from pcl_lib.neighbors.building_blocks import keops
 from tests.distances.reference import U, X, Y
+
+needs_keops = pytest.mark.skipif(
+    not keops.available(torch.device("cpu")), reason="KeOps or its C++ compiler is missing"
+)
 
 
 def pair(n, seed=0):
@@ -31,9 +36,9 @@ def by_sorting(x, y, price, squared):
         ("dense", True, torch.float32),
         ("dense", True, torch.float64),
         # Each of these is a kernel to compile; the fourth would show nothing more.
-        ("keops", False, torch.float32),
-        ("keops", False, torch.float64),
-        ("keops", True, torch.float32),
+        pytest.param("keops", False, torch.float32, marks=needs_keops),
+        pytest.param("keops", False, torch.float64, marks=needs_keops),
+        pytest.param("keops", True, torch.float32, marks=needs_keops),
     ],
 )
 def test_the_two_cheapest(backend, squared, dtype):
@@ -58,7 +63,7 @@ def test_the_two_smallest_of_kept_rows(batch, monkeypatch):
     assert all(map(torch.equal, found, (index[:, 0], total[:, 0], total[:, 1])))
 
 
-@pytest.mark.parametrize("have_keops", [True, False])
+@pytest.mark.parametrize("have_keops", [pytest.param(True, marks=needs_keops), False])
 @pytest.mark.parametrize("eps", [None, 0.01])
 def test_rows_computed_when_needed(monkeypatch, have_keops, eps):
     monkeypatch.setattr("pcl_lib.distances._auction_rounds.KEEP", 0)

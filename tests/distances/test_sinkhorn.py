@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from pcl_lib.distances import emd, sinkhorn
+from pcl_lib.neighbors.building_blocks import keops
 from tests.distances.reference import named
+
+needs_keops = pytest.mark.skipif(
+    not keops.available(torch.device("cpu")), reason="KeOps or its C++ compiler is missing"
+)
 
 
 def pair(n, seed=0, dtype=torch.float64):
@@ -179,6 +184,7 @@ def test_tolerance_for_each_cloud_of_a_batch():
     torch.testing.assert_close(together, torch.stack(alone), rtol=1e-6, atol=0)
 
 
+@needs_keops
 @pytest.mark.parametrize("squared", [False, True])
 def test_online_is_the_same_away_from_the_origin(squared):
     x, y = ((cloud + 10_000).float() for cloud in pair(100))
@@ -192,6 +198,7 @@ def test_online_is_the_same_away_from_the_origin(squared):
     assert results[0][0].item() == pytest.approx(results[1][0].item(), rel=1e-4)
 
 
+@needs_keops
 def test_multiscale_away_from_the_origin(monkeypatch):
     # On geomloss's dense costs, which lose digits as its clusters do, and need no compiler.
     from geomloss import SamplesLoss

@@ -15,6 +15,7 @@ from pcl_lib.experiments.runner.npz import pack_arrays
 from pcl_lib.experiments.runner.provenance import source_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["completion-losses", "completion-networks"])
 def test_completion_is_recorded_and_verified(name, code, tmp_path, request):
     settings, _, result = request.getfixturevalue(f"{name.removeprefix('completion-')}_in_turn")

@@ -176,6 +176,7 @@ def test_all_losses_start_from_the_same_weights():
     assert not all(torch.equal(a[name], other[name]) for name in a)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS)
 def test_the_networks_learn(network):
     settings = replace(
@@ -194,6 +195,7 @@ def test_the_networks_learn(network):
     assert result.rows[0].metrics["CD-L1"] < 0.75 * untrained
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_give_the_same(losses_in_turn, monkeypatch, tmp_path):
     settings, _, result = losses_in_turn
     monkeypatch.setenv("PYTHONPATH", str(stopped.ROOT))
@@ -201,6 +203,7 @@ def test_processes_side_by_side_give_the_same(losses_in_turn, monkeypatch, tmp_p
     same(completion_losses.run(settings, folder=tmp_path, device="cpu", progress=False, processes=2), result)
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_it_ends_the_same(networks_in_turn, monkeypatch, tmp_path):
     settings, _, result = networks_in_turn
     write, left = training.write_arrays, [10]

@@ -282,6 +282,7 @@ def test_the_committed_record_is_not_stale(name):
     assert (RECORDS / f"{name}.npz").stat().st_size <= records.LARGEST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_experiment_runs_at_its_tiniest(name, tmp_path):
     of = experiment(name)

@@ -84,6 +84,7 @@ def test_losses_have_a_value_for_each_cloud_and_vanish_on_equal_clouds(loss):
     assert y.grad.abs().sum() > 0
 
 
+@pytest.mark.slow
 def test_the_losses_learn():
     settings = replace(
         tiny(),
@@ -102,6 +103,7 @@ def test_the_losses_learn():
         assert row.metrics["CD"] < 0.7 * untrained, row.factors["loss"]
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_give_the_same(in_turn, monkeypatch, tmp_path):
     settings, _, result = in_turn
     monkeypatch.setenv("PYTHONPATH", str(stopped.ROOT))
@@ -117,6 +119,7 @@ def test_what_is_finished_is_not_run_again(in_turn, monkeypatch):
     assert again.rows == result.rows
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_it_ends_the_same(in_turn, monkeypatch, tmp_path):
     settings, _, result = in_turn
     monkeypatch.setenv("PYTHONPATH", str(stopped.ROOT))

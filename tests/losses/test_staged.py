@@ -148,6 +148,7 @@ def test_each_cloud_counts_alone():
         torch.testing.assert_close(alone, found[b : b + 1])
 
 
+@pytest.mark.slow
 def test_gradcheck():
     stages = [stage.clone().requires_grad_() for stage in clouds(3, 6, 8, seed=3)]
     (truth,) = clouds(7, seed=4)

@@ -166,6 +166,7 @@ def test_every_parameter_gets_a_gradient(name):
     assert x.grad.abs().sum() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_to_complete(name):
     torch.manual_seed(0)

@@ -176,6 +176,7 @@ def test_every_parameter_gets_a_gradient(name):
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "build",
     [

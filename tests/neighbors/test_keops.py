@@ -27,6 +27,7 @@ def untried():
 
 def pretend(monkeypatch, gpu_available):
     installed = SimpleNamespace(config=SimpleNamespace(gpu_available=gpu_available))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: installed)
     monkeypatch.setattr(keops, "import_quietly", lambda _: installed)
 
 

@@ -14,6 +14,7 @@ from pcl_lib.trainers import checkpoints, load_checkpoint
 from tests.trainers import killed
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
 KILLS = 6
 AHEAD = 21  # steps that a process may get ahead of the newest checkpoint: three more checkpoints
 HANGS = 600  # seconds after which a process hangs, whatever the machine is busy with

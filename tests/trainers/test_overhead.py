@@ -7,6 +7,7 @@ import pytest
 from tests.benchmarks import trainer_overhead
 
 
+@pytest.mark.slow
 def test_writes_ratios_and_the_machine(tmp_path):
     out = tmp_path / "report.json"
     assert trainer_overhead.main(["--steps", "40", "--rounds", "2", "--out", str(out)]) == 0

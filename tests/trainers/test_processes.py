@@ -16,6 +16,7 @@ from tests.trainers.test_kill import equal, lines
 from tests.trainers.toys import Adversarial, parameters, train
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
 LOOPBACK = "lo" if sys.platform == "linux" else "lo0"  # the host's name need not resolve
 
 

@@ -175,6 +175,7 @@ plain(sys.argv[1], cache_dir=sys.argv[2], progress=False)
 """
 
 
+@pytest.mark.slow
 def test_killed_between_write_and_rename_leaves_no_cache_file(folder: Path) -> None:
     command = [sys.executable, "-c", KILLED_BEFORE_RENAME, str(folder), str(folder.parent / "cache")]
     done = subprocess.run(command, capture_output=True, timeout=120, check=False)
