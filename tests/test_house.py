@@ -231,7 +231,17 @@ def test_citation_file():
     assert citation["type"] in ("software", "dataset")
     assert set(citation["license"]) == {"MIT", "CC-BY-4.0"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(citation["date-released"]))
-    optional = {"abstract", "date-released", "keywords", "license", "type", "version"}
+    optional = {
+        "abstract",
+        "date-released",
+        "doi",
+        "keywords",
+        "license",
+        "repository-code",
+        "type",
+        "url",
+        "version",
+    }
     assert citation.keys() <= required | optional, "a misspelt key would be ignored"
 
 

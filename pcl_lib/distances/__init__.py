@@ -8,7 +8,7 @@ from pcl_lib.distances._em_kd import em_kd
 from pcl_lib.distances._emd import emd
 from pcl_lib.distances._f_score import FScore, f_score
 from pcl_lib.distances._hausdorff import hausdorff
-from pcl_lib.distances._hyper_cd import hyper_cd, hyper_cd_gradient_weight
+from pcl_lib.distances._hyper_cd import hyper_cd
 from pcl_lib.distances._info_cd import info_cd
 from pcl_lib.distances._one_to_one import Matched
 from pcl_lib.distances._released_landau import released_landau_cd
@@ -56,7 +56,6 @@ __all__ = [
     "f_score",
     "hausdorff",
     "hyper_cd",
-    "hyper_cd_gradient_weight",
     "info_cd",
     "released_landau_cd",
     "sinkhorn",

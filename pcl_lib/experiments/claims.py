@@ -121,7 +121,7 @@ def share(value: float, *, holds: float, part: float) -> str:
     return HOLDS if value > holds else PART if value > part else NOT
 
 
-def unrelated(first: Sequence[float], second: Sequence[float]) -> str:
+def unrelated(first: Sequence[float | int], second: Sequence[float | int]) -> str:
     """Whether two rankings of the same things disagree, by Kendall's τ at 5 %: too few to tell is no disagreement.
 
     >>> unrelated(range(9), range(9)), unrelated(range(9), range(9)[::-1]), unrelated([1, 2, 3], [1, 3, 2])

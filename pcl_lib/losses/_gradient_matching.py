@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_option, check_positive
-from pcl_lib.distances import WEIGHTS, Weight, hyper_cd_gradient_weight
-from pcl_lib.distances.building_blocks import weight_named
+from pcl_lib.distances import WEIGHTS, Weight
+from pcl_lib.distances.building_blocks import hyper_cd_gradient_weight, weight_named
 
 APPROXIMATIONS = ("density", "difference", "exact")
 # The paper's samples: [0, 0.01] in steps of 2e-4.

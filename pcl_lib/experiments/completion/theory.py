@@ -11,7 +11,8 @@ from scipy.stats import ks_2samp
 from torch import Tensor
 
 from pcl_lib.data import digits, synthetic, transforms
-from pcl_lib.distances import WEIGHTS, chamfer, hyper_cd, hyper_cd_gradient_weight, weighted_chamfer
+from pcl_lib.distances import WEIGHTS, chamfer, hyper_cd, weighted_chamfer
+from pcl_lib.distances.building_blocks import hyper_cd_gradient_weight
 from pcl_lib.experiments.claims import Claim, graded, tallied
 from pcl_lib.experiments.completion.report import ONE_NETWORK, preview_of
 from pcl_lib.experiments.record import Record
