@@ -16,6 +16,7 @@ from book._tools.notebook_code import code_of
 from book._tools.outline import read_outline
 
 MACROS = read_outline(Path(__file__).resolve().parents[2]).macros
+AT_THE_ROOT = {"CITATION.cff", "constraints.txt", "pyproject.toml", "_toc.yml", "_config.yml"}
 CODE = re.compile(r"^(```|~~~)(?!\{).*?^\1|(?<![}`])`[^`\n]+`", re.MULTILINE | re.DOTALL)
 MARKUP = re.compile(
     r"\{[\w:.+-]+\}`|:::|^ *(?:> *)*[`~]{3,}\{|^ *\([^()\s]+\)= *$|\{\{|^%|^\+\+\+|\]\([^()\s]*\.md[)#]|\[\]\("
@@ -40,6 +41,13 @@ def broken_cells(notebook: NotebookNode) -> list[int]:
             except SyntaxError:
                 found.append(number)
     return found
+
+
+def files_of_the_source(notebook: NotebookNode) -> list[str]:
+    """Paths in the code that lead out of the folder of the notebook, into the book's source."""
+    trees = [ast.parse(code_of(cell.source)) for cell in notebook.cells if cell.cell_type == "code"]
+    texts = [n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    return [t for t in texts if isinstance(t, str) and (t.startswith("../") or t in AT_THE_ROOT)]
 
 
 def undefined(notebook: NotebookNode, folder: Path) -> list[str]:

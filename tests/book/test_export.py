@@ -19,12 +19,15 @@ $$
 x = 1
 $$ (a-law)
 
-By {eq}`a-law` and {prf:ref}`one-to-do`: {glue:text}`half:.2f`, says {cite:t}`lin2024landau`.
+By {eq}`a-law` and {ref}`one-to-do`: {glue:text}`half:.2f`, says {cite:t}`lin2024landau`.
+
+:::{bibliography}
+:::
 """
 
 
 def test_a_notebook_has_the_numbers_of_its_page(tmp_path, monkeypatch):
-    monkeypatch.setenv("PCL_REPOSITORY_URL", "https://a.example/b")
+    monkeypatch.setenv("PCL_REPOSITORY_URL", "https://github.com/someone/something")
     small = Book(tmp_path)
     small.write(cell("1"), page="first")
     small.write(
@@ -45,7 +48,10 @@ def test_a_notebook_has_the_numbers_of_its_page(tmp_path, monkeypatch):
         nbformat.read(folder / kind / "second.ipynb", as_version=4) for kind in ("clean", "executed")
     )
     for notebook, value in ((clean, "(computed above)"), (executed, "0.50")):
-        assert notebook.cells[0].source == '%pip install --quiet "pcl-lib @ git+https://a.example/b"'
+        assert (
+            notebook.cells[0].source
+            == '%pip install --quiet "pcl-lib @ git+https://github.com/someone/something"'
+        )
         text = notebook.cells[-2].source
         assert "> **Exercise 1.1**" in text
         assert "x = 1 \\tag{1.1}" in text

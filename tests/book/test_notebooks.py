@@ -82,6 +82,20 @@ def is_import(source: str) -> bool:
     return source.lstrip().startswith(("import ", "from "))
 
 
+# These read files of the book's source by a relative path: downloaded alone, they stop at that cell.
+NEED_THE_SOURCE = {
+    "book/appendix/benchmarks",
+    "book/appendix/cite",
+    "book/foundations/keops",
+    "book/foundations/transport",
+}
+
+
+def test_which_notebooks_need_more_than_the_library():
+    found = {name for name in BOOK.notebooks if leftovers.files_of_the_source(clean(name))}
+    assert found == NEED_THE_SOURCE
+
+
 def test_the_sentences_of_a_run_have_its_values(tmp_path):
     notebook = nbformat.v4.new_notebook()
     run = nbformat.v4.new_code_cell(
@@ -155,6 +169,14 @@ def test_a_cell_that_needs_a_dropped_one_is_found(tmp_path):
     assert leftovers.undefined(nbformat.v4.new_notebook(cells=cells), tmp_path) == ["z"]
     cells.append(nbformat.v4.new_code_cell("y = ("))
     assert leftovers.broken_cells(nbformat.v4.new_notebook(cells=cells)) == [2]
+
+
+def test_a_file_of_the_source_is_found():
+    cells = [
+        nbformat.v4.new_code_cell(s) for s in ('open("../records/a.json")', 'a / "CITATION.cff"', 'f("a")')
+    ]
+    found = leftovers.files_of_the_source(nbformat.v4.new_notebook(cells=cells))
+    assert found == ["../records/a.json", "CITATION.cff"]
 
 
 def test_short_setups_are_shown():
