@@ -49,10 +49,16 @@ class Outline:
         here = PurePosixPath(notebook_path(docname, "clean")).parent
         if to in self.notebooks:
             there = notebook_path(to, "clean")
-            anchor = "#" + heading.replace(" ", "-") if heading else ""
+            anchor = "#" + _anchor(heading) if heading else ""
             return os.path.relpath(there, here).replace(os.sep, "/") + anchor
         page = f"{to}.html"
         return f"{self.site.rstrip('/')}/{page}" if self.site else os.path.relpath(page, here)
+
+
+def _anchor(heading: str) -> str:
+    """JupyterLab's name of a heading: its words as shown, joined by hyphens; brackets would end a Markdown link."""
+    shown = re.sub(r"[*`]", "", heading).replace(" ", "-")
+    return shown.replace("(", "%28").replace(")", "%29")
 
 
 def notebook_path(docname: str, kind: str) -> str:

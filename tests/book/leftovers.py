@@ -47,7 +47,8 @@ def files_of_the_source(notebook: NotebookNode) -> list[str]:
     """Paths in the code that lead out of the folder of the notebook, into the book's source."""
     trees = [ast.parse(code_of(cell.source)) for cell in notebook.cells if cell.cell_type == "code"]
     texts = [n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-    return [t for t in texts if isinstance(t, str) and (t.startswith("../") or t in AT_THE_ROOT)]
+    paths = [t for t in texts if isinstance(t, str) and not t.endswith(".html")]  # links are not read
+    return [t for t in paths if t.startswith("../") or t in AT_THE_ROOT]
 
 
 def undefined(notebook: NotebookNode, folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ OUTLINE = Outline(
     titles={HERE: "Here", "book/part/there": "There", "book/other/code": "Code", "book/notes": "Notes"},
     labels={
         "a-section": Place("book/other/code", "A section of it"),
+        "marked": Place("book/part/there", "`f` of *x* (new)"),
         "an-exercise": Place(HERE, kind="Exercise", number="2.3"),
         "a-figure": Place("book/part/there", kind="Figure", number="4.1"),
         "a-law": Place(HERE, kind="Equation", number="1.7"),
@@ -73,6 +74,7 @@ def test_references(papers):
         ("[the `notes`](../notes.md)", "[the `notes`](../../../book/notes.html)"),
         ("[](a-section)", "[A section of it](../other/code.ipynb#A-section-of-it)"),
         ("[says why](a-section)", "[says why](../other/code.ipynb#A-section-of-it)"),
+        ("[](marked)", "[`f` of *x* (new)](there.ipynb#f-of-x-%28new%29)"),
         ("[x](#a-section)", "[x](../other/code.ipynb#A-section-of-it)"),
         ("{ref}`a-section`", "[A section of it](../other/code.ipynb#A-section-of-it)"),
         ("{ref}`it <a-section>`", "[it](../other/code.ipynb#A-section-of-it)"),
