@@ -22,7 +22,9 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from book._tools import export
+from book._tools.citations import Bibliography
 from book._tools.execute import EXECUTED
+from book._tools.outline import read_outline
 
 WORDS_PER_MINUTE = 200
 
@@ -107,15 +109,28 @@ def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     url = os.environ.get("PCL_REPOSITORY_URL")
-    install = f'"pcl-lib @ git+{url}" myst-nb' if url else None
+    install = f'"pcl-lib @ git+{url}"' if url else None
+    book = read_outline(Path(app.srcdir), numbers=_numbers(app), site=app.config.html_baseurl)
+    papers = Bibliography(Path(app.srcdir) / app.config.bibtex_bibfiles[0])
     for docname in sorted(app.env.found_docs):
         if not NbMetadataCollector.get_exec_data(app.env, docname):
             continue
         outdir = Path(app.outdir)
-        notebook = export.clean(Path(app.env.doc2path(docname)), install=install)
+        notebook = export.clean(Path(app.env.doc2path(docname)), docname, book, papers, install=install)
         export.write(notebook, outdir / export.notebook_path(docname, "clean"))
-        run = export.executed(outdir.parent / EXECUTED / f"{docname}.ipynb")
+        done = outdir.parent / EXECUTED / f"{docname}.ipynb"
+        run = export.executed(done, docname, book, papers, install=install)
         export.write(run, outdir / export.notebook_path(docname, "executed"))
+
+
+def _numbers(app: Sphinx) -> dict[str, str]:
+    """What the built pages call their figures, tables, exercises and displays: "2.1", by label."""
+    kinds = [kind for page in app.env.toc_fignumbers.values() for kind in page.values()]
+    return {
+        label.removeprefix("equation-"): ".".join(map(str, number))
+        for kind in kinds
+        for label, number in kind.items()
+    }
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

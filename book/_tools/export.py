@@ -1,40 +1,85 @@
 """Chapters as Jupyter notebooks: clean (source only) and executed (with outputs).
 
-The sources are MyST text; these are for readers who want to download a chapter, or open it in Colab or on Binder.
+The sources are MyST text; these are for readers who want to download a chapter, or open it in Colab or on Binder. They
+read like the page in any viewer of notebooks: what only the book's own pages understand is resolved here.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import jupytext
 import nbformat
 from myst_nb.ext.glue import extract_glue_data_cell
 from nbformat import NotebookNode
 
-FOLDER = "notebooks"
+from book._tools import notebook_code
+from book._tools.citations import Bibliography
+from book._tools.notebook_text import Prose
+from book._tools.notebook_words import Words, glued_in
+from book._tools.outline import Outline, notebook_path
+
+__all__ = ["clean", "executed", "notebook_path", "readable", "write"]
 
 
-def notebook_path(docname: str, kind: str) -> str:
-    """Where the site holds a chapter's notebook: `notebooks/<kind>/<part>/<chapter>.ipynb`."""
-    page = PurePosixPath(docname)
-    page = page.relative_to("book") if page.is_relative_to("book") else page
-    return f"{FOLDER}/{kind}/{page}.ipynb"
-
-
-def clean(source: Path, *, install: str | None = None) -> NotebookNode:
+def clean(
+    source: Path, docname: str, book: Outline, papers: Bibliography, *, install: str | None = None
+) -> NotebookNode:
     """The notebook of a MyST source, without outputs; `install` is what pip must install on a bare machine."""
     notebook = jupytext.read(source)
-    notebook.metadata.pop("jupytext", None)
-    if install:
-        cell = nbformat.v4.new_code_cell(f"%pip install --quiet {install}")
-        notebook.cells.insert(0, cell)
-    # jupytext draws cell ids at random; the same source shall give the same file.
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"
+    for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    return readable(notebook, Words(docname, book, papers), install=install)
+
+
+def executed(
+    path: Path, docname: str, book: Outline, papers: Bibliography, *, install: str | None = None
+) -> NotebookNode:
+    """An executed notebook, with the values of its run in its sentences."""
+    notebook = nbformat.read(path, as_version=4)
+    return readable(notebook, Words(docname, book, papers, _glued(notebook)), install=install)
+
+
+def _glued(notebook: NotebookNode) -> dict[str, str]:
+    """Take the values for sentences out of the outputs of the cells."""
+    values = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            for key, output in extract_glue_data_cell(cell):
+                values[key] = output["data"].get("text/plain", "")
+    return values
+
+
+def readable(notebook: NotebookNode, words: Words, *, install: str | None = None) -> NotebookNode:
+    """The same notebook for people: its text resolved, its code without plumbing, folded as on the page."""
+    last = {
+        key: i for i, c in enumerate(notebook.cells) if c.cell_type == "code" for key in glued_in(c.source)
+    }
+    prose = Prose(words)
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            words.later = {key for key, where in last.items() if where > number}
+            cell.source = prose.cell(cell.source)
+        elif cell.cell_type == "code":
+            cell.metadata.pop("execution", None)  # times of day
+            notebook_code.fold(cell, solution=bool(prose.solving))
+    cells = notebook_code.without_glue([c for c in notebook.cells if c.source.strip()])
+    setup = next((cell for cell in cells if cell.cell_type == "code"), None)
+    if setup is not None and notebook_code.is_short_setup(setup):
+        setup.metadata.pop("jupyter", None)
+    if words.cited:
+        references = "\n".join(f"- {words.bibliography.reference(key)}" for key in words.cited)
+        cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references}"))
+    if install:
+        cells.insert(0, nbformat.v4.new_code_cell(f"%pip install --quiet {install}"))
+    # Ids are drawn at random; the same source shall give the same file.
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    notebook.cells = cells
+    for name in ("jupytext", "source_map"):
+        notebook.metadata.pop(name, None)
     nbformat.validate(notebook)
     return notebook
 
@@ -45,15 +90,3 @@ def write(notebook: NotebookNode, target: Path) -> None:
     part = target.with_suffix(".part")
     part.write_text(nbformat.writes(notebook), encoding="utf-8")
     os.replace(part, target)
-
-
-def executed(path: Path) -> NotebookNode:
-    """An executed notebook, less what only this build needs."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            extract_glue_data_cell(cell)  # takes the values for sentences out of the cell's outputs
-    notebook.metadata.pop("source_map", None)
-    notebook.metadata.pop("jupytext", None)
-    nbformat.validate(notebook)
-    return notebook

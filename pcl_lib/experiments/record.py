@@ -22,7 +22,9 @@ from pcl_lib.experiments.runner.provenance import Source, check_unchanged
 from pcl_lib.experiments.runner.result import Result, Row
 from pcl_lib.experiments.runner.settings_hash import settings_hash
 
-RECORDS = Path(pcl_lib.__file__).parents[1] / "book" / "records"
+_OF_CHECKOUT = Path(pcl_lib.__file__).parents[1] / "book" / "records"
+# An installed library has them beside this file; a checkout keeps them with the book.
+RECORDS = _OF_CHECKOUT if _OF_CHECKOUT.is_dir() else Path(__file__).parent / "records"
 LARGEST = 1_000_000  # bytes of previews
 # Passes over the training data from which a record may decide between losses that are close: a tenth of those of the
 # papers, which have 400 to 1,000.
@@ -197,7 +199,10 @@ def verify(path: Path) -> None:
 def _content(path: Path) -> dict[str, Any]:
     """The JSON of a record with all its fields, and previews beside it that belong to it."""
     if not path.exists():
-        raise FileNotFoundError(f"there is no record {path}; write one with: make record NAME={path.stem}")
+        raise FileNotFoundError(
+            f"there is no record {path}; records come with the source of the book, where `make record "
+            f"NAME={path.stem}` writes one; name its folder as the second argument"
+        )
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     wanted = {f.name for f in fields(Record)} | {"previews"}
     missing = sorted(wanted - content.keys())

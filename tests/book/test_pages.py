@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from book._tools import record
 from book._tools.execute import EXECUTED
 from book._tools.failures import unfinished
-from tests.book import checks
+from tests.book import checks, leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -97,6 +97,7 @@ def test_notebooks_for_download(site, chapter):
         c.source for c in executed.cells if c.cell_type == "code"
     ]
     assert "%pip" not in clean.cells[0].source, "no repository is known here"
+    assert leftovers.markup(clean) == leftovers.markup(executed) == []
 
 
 def test_formulas_are_on_the_page(site):

@@ -10,7 +10,7 @@ import pytest
 
 from book._tools import build, export, vendor
 from book._tools.chapters import duration
-from tests.book.small import HEADER, Book, cell
+from tests.book.small import Book, cell
 
 GOOD = cell("1 + 1")
 BAD = cell("first = 1\nfirst / 0")
@@ -65,18 +65,6 @@ def test_other_versions_of_jupyter_book_are_refused(monkeypatch, tmp_path, capsy
     monkeypatch.setattr(build.jupyter_book, "__version__", "2.1.0")
     assert build.build(tmp_path, strict=False) == 1
     assert "1.x" in capsys.readouterr().err
-
-
-def test_clean_notebook(tmp_path):
-    source = tmp_path / "page.md"
-    source.write_text(HEADER + GOOD)
-    notebook = export.clean(source)
-    assert notebook == export.clean(source), "the same source gives the same notebook"
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert not any(cell.get("outputs") for cell in notebook.cells)
-    installing = export.clean(source, install='"a @ b"')
-    assert installing.cells[0].source == '%pip install --quiet "a @ b"'
-    assert [c.source for c in installing.cells[1:]] == [c.source for c in notebook.cells]
 
 
 def test_where_notebooks_are():
