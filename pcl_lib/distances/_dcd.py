@@ -86,14 +86,14 @@ def dcd(
         reach = length(sq_dist) if form == "paper" else sq_dist
         return add_up(1 - torch.exp(-alpha * reach) * worth(partners, sq_dist), partners, weights)
 
-    def with_pull(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
         d = sq_dist.sqrt()
         reach = d if form == "paper" else sq_dist
         shares = torch.exp(-alpha * reach) * worth(partners, sq_dist)
-        pull = shares * (alpha * off_zero(d).reciprocal() if form == "paper" else 2 * alpha)
-        return add_up(1 - shares, partners, weights), weigh(pull, partners, weights)
+        gradient_scale = shares * (alpha * off_zero(d).reciprocal() if form == "paper" else 2 * alpha)
+        return add_up(1 - shares, partners, weights), weigh(gradient_scale, partners, weights)
 
-    return each_way(x, y, formula, None if wants_gradient(weights) else with_pull, backend)
+    return each_way(x, y, formula, None if wants_gradient(weights) else with_gradient_scale, backend)
 
 
 def _crowd(index: Tensor, size: int, like: Tensor) -> Tensor:

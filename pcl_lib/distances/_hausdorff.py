@@ -49,7 +49,7 @@ def hausdorff(
         alone = partial(hausdorff, combine=combine, backend=backend)
         return one_by_one(lambda a, b, _: alone(a, b), x, y, (lengths_x, lengths_y))
     if combine == "max":
-        there, back = (way.sq_dist.amax(-1) for way in nearest_each_way(x, y, backend=backend))
-        return length(torch.maximum(there, back))
+        forward, backward = (way.sq_dist.amax(-1) for way in nearest_each_way(x, y, backend=backend))
+        return length(torch.maximum(forward, backward))
     one_way = nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend)
     return length(one_way.sq_dist.amax(-1))

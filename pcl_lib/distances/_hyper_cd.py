@@ -61,7 +61,7 @@ def hyper_cd(
             return torch.acosh((1 + alpha * sq_dist).clamp(min=RELEASED_FLOOR))
         return 2 * torch.asinh(length(sq_dist) * math.sqrt(alpha / 2))
 
-    def with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
         # The same number: arccosh(1 + u) = log(1 + u + sqrt(u (u + 2))).
         u = alpha * sq_dist
         root = u.sqrt() * (u + 2).sqrt()
@@ -74,7 +74,7 @@ def hyper_cd(
         reduction,
         combine,
         backend,
-        with_pull if form == "paper" else None,
+        with_gradient_scale if form == "paper" else None,
         lengths=(lengths_x, lengths_y),
         weighing=Weighing(weights_x, weights_y),
     )

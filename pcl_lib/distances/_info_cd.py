@@ -84,23 +84,23 @@ def info_cd(
     if combine in ("forward", "backward"):
         return of_direction(nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend).sq_dist)
     if form == "released" or combine == "max":
-        there, back = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
+        forward, backward = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
         if combine == "max":
-            return torch.maximum(there, back)
-        return there + back if combine == "sum" else (there + back) / 2
+            return torch.maximum(forward, backward)
+        return forward + backward if combine == "sum" else (forward + backward) / 2
 
     x, y = as_pair(x, y)
     half = 0.5 if combine == "mean" else 1.0
 
     def value(scaled: Tensor, partners: Partners) -> Tensor:
-        there, back = each_direction(scaled, partners)
-        contrast = torch.logsumexp(-there, -1) + torch.logsumexp(-back, -1)
-        return half * (there.mean(-1) + back.mean(-1) + strength * contrast)
+        forward, backward = each_direction(scaled, partners)
+        contrast = torch.logsumexp(-forward, -1) + torch.logsumexp(-backward, -1)
+        return half * (forward.mean(-1) + backward.mean(-1) + strength * contrast)
 
     def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
         return value(length(sq_dist) / tau, partners)
 
-    def with_pull(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
         d = sq_dist.sqrt()
         scaled = d * (1 / tau)
         slopes = [
@@ -109,7 +109,7 @@ def info_cd(
         ]
         return value(scaled, partners), half * torch.cat(slopes, -1) / (tau * off_zero(d))
 
-    return each_way(x, y, formula, with_pull, backend)
+    return each_way(x, y, formula, with_gradient_scale, backend)
 
 
 def _released(sq_dist: Tensor, tau: float) -> Tensor:

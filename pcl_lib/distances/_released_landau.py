@@ -52,7 +52,7 @@ def released_landau_cd(
         reduction,
         combine,
         backend,
-        _with_pull,
+        _with_gradient_scale,
         lengths=(lengths_x, lengths_y),
         weighing=Weighing(weights_x, weights_y),
     )
@@ -64,7 +64,7 @@ def _terms(sq_dist: Tensor) -> Tensor:
     return torch.exp(-(d + fall) / 2) * (1 - fall)
 
 
-def _with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+def _with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
     d = sq_dist.clamp(min=RELEASED_FLOOR).sqrt()
     fall = torch.exp(-d)
     density, rest = torch.exp(-0.5 * (d + fall)), 1 - fall

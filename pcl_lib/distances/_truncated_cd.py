@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_positive
-from pcl_lib.distances._length import length, length_with_pull
+from pcl_lib.distances._length import length, length_with_gradient_scale
 from pcl_lib.distances._nearest_terms import over_pairs
 from pcl_lib.distances._point_weights import PerPoint, Weighing
 from pcl_lib.neighbors.building_blocks import Lengths
@@ -51,12 +51,12 @@ def truncated_cd(
         cut = sq_dist.clamp(max=threshold**2)
         return cut if squared else length(cut)
 
-    def with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
         near = sq_dist <= threshold**2
         if squared:
             return terms(sq_dist), 2.0 * near
-        d, pull = length_with_pull(sq_dist)
-        return d.clamp(max=threshold), pull * near
+        d, gradient_scale = length_with_gradient_scale(sq_dist)
+        return d.clamp(max=threshold), gradient_scale * near
 
     return over_pairs(
         x,
@@ -65,7 +65,7 @@ def truncated_cd(
         reduction,
         combine,
         backend,
-        with_pull,
+        with_gradient_scale,
         lengths=(lengths_x, lengths_y),
         weighing=Weighing(weights_x, weights_y),
     )

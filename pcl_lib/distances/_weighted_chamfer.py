@@ -63,7 +63,7 @@ def weighted_chamfer(
             reduction,
             combine,
             backend,
-            lambda sq_dist: _with_pull(sq_dist, weigh, shifted, detached),
+            lambda sq_dist: _with_gradient_scale(sq_dist, weigh, shifted, detached),
             lengths=lengths,
             weighing=weighing,
         )
@@ -89,7 +89,9 @@ def _terms(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> Te
     return (weight(d.detach() if detached else d, shifted=shifted) * d).where(apart, 0)
 
 
-def _with_pull(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> tuple[Tensor, Tensor]:
+def _with_gradient_scale(
+    sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool
+) -> tuple[Tensor, Tensor]:
     d = sq_dist.sqrt()
     apart = off_zero(d)
     density, score = weight.density_and_score(weight.past_mode(apart, shifted))

@@ -105,13 +105,13 @@ def d2_psnr(
         return torch.stack(each_alone(partial(d2_psnr, peak=peak, carry=carry, backend=backend), *columns))
     _, decoded = as_pair(truth, decoded, names=("truth", "decoded"))
     truth, normals = as_pair(truth, normals, names=("truth", "normals"), same_size=True)
-    there, back = nearest_each_way(truth, decoded, backend=backend)
-    carried = _rows(normals, back.index)
+    forward, backward = nearest_each_way(truth, decoded, backend=backend)
+    carried = _rows(normals, backward.index)
     if carry == "mean":
-        carried = _mean_normals(normals, there.index, carried)
-    gap_there = ((truth - _rows(decoded, there.index)) * _rows(carried, there.index)).sum(-1)
-    gap_back = ((decoded - _rows(truth, back.index)) * _rows(normals, back.index)).sum(-1)
-    return _psnr(torch.maximum(gap_there.square().mean(-1), gap_back.square().mean(-1)), peak)
+        carried = _mean_normals(normals, forward.index, carried)
+    gap_forward = ((truth - _rows(decoded, forward.index)) * _rows(carried, forward.index)).sum(-1)
+    gap_backward = ((decoded - _rows(truth, backward.index)) * _rows(normals, backward.index)).sum(-1)
+    return _psnr(torch.maximum(gap_forward.square().mean(-1), gap_backward.square().mean(-1)), peak)
 
 
 @torch.no_grad()

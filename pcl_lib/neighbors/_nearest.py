@@ -80,22 +80,22 @@ def nearest_each_way(
     """`nearest(x, y)` and `nearest(y, x)`, sharing the checks and the work: what the distances are made of.
 
     >>> import torch
-    >>> there, back = nearest_each_way(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]]))
-    >>> there.sq_dist.tolist(), back.sq_dist.tolist()
+    >>> forward, backward = nearest_each_way(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]]))
+    >>> forward.sq_dist.tolist(), backward.sq_dist.tolist()
     ([1.0, 4.0], [1.0])
     """
     if given(lengths_x, lengths_y):
         clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
         ways = zip(*each_alone(partial(nearest_each_way, backend=backend), *clouds), strict=True)
-        there, back = (_joined(way, n) for way, n in zip(ways, (x.shape[1], y.shape[1]), strict=True))
-        return there, back
+        forward, backward = (_joined(way, n) for way, n in zip(ways, (x.shape[1], y.shape[1]), strict=True))
+        return forward, backward
     x, y = as_pair(x, y)
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     to_y, to_x = find_each_way(xb, yb, used)
-    sq_there, sq_back = pair_squares(xb, yb, to_y), pair_squares(yb, xb, to_x)
+    sq_forward, sq_backward = pair_squares(xb, yb, to_y), pair_squares(yb, xb, to_x)
     at = (..., 0) if x.ndim == 3 else (0, ..., 0)
-    return Nearest(sq_there[at], to_y[at], used), Nearest(sq_back[at], to_x[at], used)
+    return Nearest(sq_forward[at], to_y[at], used), Nearest(sq_backward[at], to_x[at], used)
 
 
 def _joined(found: Sequence[Nearest], n: int) -> Nearest:
