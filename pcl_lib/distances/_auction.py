@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +9,14 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from pcl_lib._checks import check_option
+from pcl_lib._checks import check_integer, check_option, check_positive
+from pcl_lib._fork import cores
 from pcl_lib.distances._auction_close import Closed, augment, match_leftovers
 from pcl_lib.distances._auction_rounds import Costs, grab, plain_auction, scaled_auction
 from pcl_lib.distances._emd import as_equal_pair
 from pcl_lib.distances._one_to_one import (
     REDUCTIONS,
     arrays,
-    cores,
     matched_value,
     on_each_core,
     restore,
@@ -108,10 +107,9 @@ def auction(
     (0.75, [1, 0], True)
     """
     check_option("reduction", reduction, REDUCTIONS)
-    if eps is not None and not (math.isfinite(eps) and eps > 0):
-        raise ValueError(f"eps must be a positive, finite length or None, received {eps!r}")
-    if max_rounds < 1:
-        raise ValueError(f"max_rounds must be at least 1, received {max_rounds!r}")
+    if eps is not None:
+        check_positive("eps", eps, "length or None")
+    check_integer("max_rounds", max_rounds, 1)
     check_option("leftovers", leftovers, LEFTOVERS)
     if leftovers == "released" and eps is None:
         raise ValueError(

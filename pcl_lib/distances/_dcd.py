@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_option, check_positive
+from pcl_lib._checks import as_pair, check_not_negative, check_option, check_positive
 from pcl_lib.distances._both_directions import Partners, add_up, each_way, weigh
 from pcl_lib.distances._length import length, off_zero
 from pcl_lib.distances._point_weights import PerPoint, Weighing, one_by_one, shares, wants_gradient
@@ -57,8 +56,7 @@ def dcd(
     """
     check_option("form", form, FORMS)
     check_positive("alpha", alpha)
-    if not (math.isfinite(n_lambda) and n_lambda >= 0):
-        raise ValueError(f"n_lambda must be a finite number of at least 0, received {n_lambda!r}")
+    check_not_negative("n_lambda", n_lambda)
     weighing = Weighing(weights_x, weights_y)
     if given(lengths_x, lengths_y):
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_option
+from pcl_lib._checks import check_integer, check_option
 from pcl_lib.distances._auction import auction_matching
 from pcl_lib.distances._emd import as_equal_pair
 from pcl_lib.distances._one_to_one import (
@@ -66,8 +66,7 @@ def em_kd(
     """
     check_option("reduction", reduction, REDUCTIONS)
     check_option("leaves", leaves, LEAVES)
-    if isinstance(leaf_size, bool) or not isinstance(leaf_size, int) or leaf_size < 1:
-        raise ValueError(f"leaf_size must be a whole number of points, at least 1, received {leaf_size!r}")
+    check_integer("leaf_size", leaf_size, 1)
     x, y = as_equal_pair(x, y)
     match = best_matching if leaves == "exact" else auction_matching
     matching = np.stack(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_option
+from pcl_lib._checks import as_pair, check_not_negative, check_option
 from pcl_lib.distances._both_directions import Partners, each_direction, each_way
 from pcl_lib.distances._length import length, off_zero
 from pcl_lib.distances._nearest_terms import COMBINATIONS, check_positive
@@ -61,9 +60,7 @@ def info_cd(
     """
     check_option("form", form, FORMS)
     check_positive("tau", tau)
-    if not (math.isfinite(strength) and strength >= 0):
-        raise ValueError(f"strength must be a finite number of at least 0, received {strength!r}")
-
+    check_not_negative("strength", strength)
     combine = combine or ("sum" if form == "paper" else "mean")
     check_option("combine", combine, COMBINATIONS)
 

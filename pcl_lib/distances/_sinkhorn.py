@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_option
+from pcl_lib._checks import as_pair, check_option, check_positive
 from pcl_lib._quiet import import_quietly
 from pcl_lib.distances._one_to_one import restore, unit_clouds
 from pcl_lib.distances._sinkhorn_rounds import dense, divergence, online
@@ -71,12 +70,11 @@ def sinkhorn(
     >>> round(sinkhorn(x, y, blur=0.01).item(), 3), round(sinkhorn(x, y, blur=0.01, squared=True).item(), 2)
     (5.0, 25.0)
     """
-    if not (math.isfinite(blur) and blur > 0):
-        raise ValueError(f"blur must be a positive, finite length, received {blur!r}")
+    check_positive("blur", blur, "length")
     if not 0 < scaling < 1:
         raise ValueError(f"scaling must lie between 0 and 1, both excluded, received {scaling!r}")
-    if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
-        raise ValueError(f"tolerance must be a positive, finite share or None, received {tolerance!r}")
+    if tolerance is not None:
+        check_positive("tolerance", tolerance, "share or None")
     check_option("backend", backend, BACKENDS)
     x, y = as_pair(x, y, any_scale=True)
     chosen = _choose(x, y, squared, tolerance, backend)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_integer, check_positive
 from pcl_lib.models._mlp import MLP
 from pcl_lib.neighbors import farthest_points, knn
 from pcl_lib.neighbors.building_blocks import take
@@ -111,14 +111,9 @@ def build_stages(stages: Sequence[Stage], dim: int) -> tuple[nn.ModuleList, int]
 
 
 def _check_stage(stage: Stage) -> None:
-    if not isinstance(stage.centres, int) or stage.centres < 1:
-        raise ValueError(
-            f"the centres of a stage must be an integer of at least 1, received {stage.centres!r}"
-        )
+    check_integer("the centres of a stage", stage.centres, 1)
     if len(stage.scales) == 0:
-        raise ValueError("a stage needs at least one scale, received none")
+        raise ValueError("a stage must have at least one scale, received none")
     for scale in stage.scales:
-        if not (math.isfinite(scale.radius) and scale.radius > 0) or scale.neighbors < 1:
-            raise ValueError(
-                f"a scale needs a positive, finite radius and at least one neighbour, received {scale!r}"
-            )
+        check_positive("the radius of a scale", scale.radius, "length")
+        check_integer("the neighbors of a scale", scale.neighbors, 1)

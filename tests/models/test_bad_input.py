@@ -164,10 +164,10 @@ def test_too_few_points_for_the_centres():
             lambda: SetAbstraction(Stage(0, (Scale(1.0, 4, (8,)),))),
             "centres of a stage must be .* received 0",
         ),
-        (lambda: SetAbstraction(Stage(4, ())), "a stage needs at least one scale, received none"),
+        (lambda: SetAbstraction(Stage(4, ())), "a stage must have at least one scale, received none"),
         (
             lambda: SetAbstraction(Stage(4, (Scale(0.0, 4, (8,)),))),
-            "a positive, finite radius and at least one",
+            "the radius of a scale must be a positive, finite length, received 0.0",
         ),
         (lambda: FullyConnectedDecoder(8, 0), "n_points must be an integer of at least 1, received 0"),
         (lambda: FoldingDecoder(8, 9, extent=-1.0), "extent must be a positive, finite length, received -1"),
