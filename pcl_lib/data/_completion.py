@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from pcl_lib._checks import check_cloud, check_integer, check_option
 from pcl_lib.data._cloud import stack
-from pcl_lib.data.readers._pcn import Completion
+from pcl_lib.data.readers._pcn import CompletionPair
 from pcl_lib.data.transforms import farthest_point_subset, resample
 from pcl_lib.data.views import VIEWPOINTS, crop, eight_views
 
@@ -115,7 +115,7 @@ def crop_pairs(
 
 
 def as_pairs(
-    completions: Sequence[Completion],
+    completions: Sequence[CompletionPair],
     *,
     n_partial: int | None = None,
     n_complete: int | None = None,
@@ -134,7 +134,7 @@ def as_pairs(
 
     >>> from pcl_lib.data import Cloud
     >>> whole, half = Cloud(torch.eye(3)), Cloud(torch.eye(3)[:2])
-    >>> pairs = as_pairs([Completion(half, whole), Completion(half, whole)], n_partial=5)
+    >>> pairs = as_pairs([CompletionPair(half, whole), CompletionPair(half, whole)], n_partial=5)
     >>> pairs.partial.shape, pairs.shape.tolist()
     (torch.Size([2, 5, 3]), [0, 0])
     """

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcl_lib.data import Cloud, Completion, as_pairs, crop_pairs, stack, synthetic, view_pairs, views
+from pcl_lib.data import Cloud, CompletionPair, as_pairs, crop_pairs, stack, synthetic, view_pairs, views
 from pcl_lib.neighbors import farthest_points
 
 
@@ -126,7 +126,11 @@ def test_random_crops_draw_shares_and_directions_evenly():
 def test_pairs_from_what_a_reader_returns():
     clouds = [Cloud(points) for points in shapes(2, 50)]
     parts = [Cloud(clouds[i].points[:n]) for i, n in ((0, 20), (1, 30), (0, 9))]
-    read = [Completion(parts[0], clouds[0]), Completion(parts[1], clouds[1]), Completion(parts[2], clouds[0])]
+    read = [
+        CompletionPair(parts[0], clouds[0]),
+        CompletionPair(parts[1], clouds[1]),
+        CompletionPair(parts[2], clouds[0]),
+    ]
     pairs = as_pairs(read, n_partial=25, n_complete=40, seed=1)
     assert pairs.shape.tolist() == [0, 1, 0]
     assert [distinct(p) for p in pairs.partial] == [20, 25, 9]
@@ -180,9 +184,9 @@ def test_errors_at_the_door():
     with pytest.raises(
         ValueError, match=r"clouds must be of one size, received 9 to 64 points; pass n_points"
     ):
-        as_pairs([Completion(whole, whole), Completion(Cloud(x[0, :9]), whole)])
+        as_pairs([CompletionPair(whole, whole), CompletionPair(Cloud(x[0, :9]), whole)])
     with pytest.raises(ValueError, match="n_complete must be an integer from 1 to the 64 points"):
-        as_pairs([Completion(whole, whole)], n_complete=65)
+        as_pairs([CompletionPair(whole, whole)], n_complete=65)
     flat = Cloud(torch.rand(6, 2))
     with pytest.raises(ValueError, match="partial must have D = 3"):
-        as_pairs([Completion(flat, flat)])
+        as_pairs([CompletionPair(flat, flat)])
