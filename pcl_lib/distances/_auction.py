@@ -76,15 +76,20 @@ def auction(
     .. math:: i \text{ bids } p_{j_1} + (c_{ij_2} + p_{j_2}) - (c_{ij_1} + p_{j_1}) + \varepsilon
 
     for its cheapest point j_1, where j_2 is the second cheapest, c the lengths, p the prices. When all are matched,
-    the mean cost is at most eps above the exact one. `eps=None`: auctions at ever smaller eps, the last at most
-    3 % of the mean matched length. Each ends with 2 % of the points left over (at least 32, at most 80), which at the
-    end find their places by shortest paths at the auction's prices, and may move other pairs. The value came out 0.1 to
-    0.3 % above the exact one on 1,024 to 4,096 points. A number: one auction of that eps, from prices of zero, as the
-    papers run it; `AUCTION_SETTINGS` has theirs, for use as
-    `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`. Where its rounds run out, `leftovers` says what
-    becomes of the points without a partner: "assign" matches them exactly among themselves; "released" does as the
-    kernel released with MSN: in the last round each takes the point it wants, taken or not. That matching is then not
-    one-to-one, `one_to_one` says so, and its value may be below the exact one.
+    the mean cost is at most eps above the exact one.
+
+    - `eps`: None for auctions at ever smaller eps, the last at most 3 % of the mean matched length. Each ends with 2 %
+      of the points left over (at least 32, at most 80), which at the end find their places by shortest paths at the
+      auction's prices, and may move other pairs. The value came out 0.1 to 0.3 % above the exact one on 1,024 to 4,096
+      points. A number: one auction of that eps, from prices of zero, as the papers run it; `AUCTION_SETTINGS` has
+      theirs, for use as `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`;
+    - `max_rounds`: most rounds of an auction, from 1 up;
+    - `leftovers`: what becomes of the points without a partner when the rounds run out. "assign" matches them exactly
+      among themselves; "released" does as the kernel released with MSN: in the last round each takes the point it
+      wants, taken or not. That matching is then not one-to-one, `one_to_one` says so, and its value may be below the
+      exact one;
+    - `squared`, `reduction`: as in `emd`.
+
     The gap is proved by the prices (duality), whether the auction converged or not.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D); value, gap, eps, rounds, converged () or (B,), matching (N,) or

@@ -37,13 +37,13 @@ def chamfer(
     - `squared`: squared lengths, or lengths (the "L1" Chamfer of the completion literature);
     - `reduction`: "mean" or "sum" over the points of a direction;
     - `combine`: "sum" or "mean" of the two directions, their "max" (the augmented Chamfer), or one direction
-      alone: "forward" x -> y, "backward" y -> x.
-
+      alone: "forward" x -> y, "backward" y -> x;
     - `lengths_x`, `lengths_y` (B,): how many points of each cloud count, in a padded batch (`pad_clouds`). Value and
       gradient are those of each pair alone; padding may hold anything and has gradient 0;
     - `weights_x` (N,) or (B, N), `weights_y`: how much each point counts, at least 0 and not all 0: a direction is
       sum w_i d_i / sum w_i with "mean", sum w_i d_i with "sum". A point of weight 0 can still be found by others.
-      The weights may have a gradient too.
+      The weights may have a gradient too;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length squared
     (length with squared=False), in [0, inf). Symmetric, except one direction alone. Not a metric: the triangle

@@ -35,15 +35,20 @@ def dcd(
     .. math:: \frac12 \left( \frac1N \sum_i \left(1 - n_{j(i)}^{-\lambda} e^{-\alpha d_i} \right)
               + \frac1M \sum_j \left(1 - n_{i(j)}^{-\lambda} e^{-\alpha d_j} \right) \right)
 
-    where n of a point counts the points that chose it as their nearest; the counts carry no gradient. The paper has
-    lambda = 1. form="released" is the published code: the squared distance in the exponent, (n^lambda + 1e-6) in
-    place of n^lambda, and each match multiplied by the ratio of the sizes, N/M in the direction x -> y and M/N in
-    the other; "released non_reg" raises these ratios to at least 1. For clouds of different sizes and lambda below
-    1 both released forms may be negative. Lengths and weights as in `chamfer`, the weights in both means; n and the
-    ratios count points, whatever their weight.
+    where n of a point counts the points that chose it as their nearest; the counts carry no gradient.
+
+    - `alpha`: positive, per length (per length squared as released);
+    - `n_lambda`: the exponent lambda of n, at least 0; the paper has 1;
+    - `form`: "paper"; "released", the published code: the squared distance in the exponent, (n^lambda + 1e-6) in place
+      of n^lambda, and each match multiplied by the ratio of the sizes, N/M in the direction x -> y, M/N in the other;
+      "released non_reg" raises these ratios to at least 1. For clouds of different sizes and lambda below 1 both
+      released forms may be negative;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: as in `chamfer`, the weights in both means; n and the ratios
+      count points, whatever their weight;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, 1];
-    the released forms are only bounded by 1. alpha is per length (per length squared as released). Symmetric. Not a
+    the released forms are only bounded by 1. Symmetric. Not a
     metric. Zero iff both clouds are the same set and every nearest match is one to one. Gradient: through the
     distances; 0 at coincident points; vanishes where alpha d is large. Cost: `nearest` each way. Errors:
     `ValueError` for alpha that is not positive, negative n_lambda, an unknown form or clouds that do not pair.

@@ -42,8 +42,13 @@ def em_kd(
 
     The axes take turns, each node splits its points at the middle rank, cell c of `x` pairs with cell c of `y`.
     The matchings of the cells form one matching of the clouds, so the value is never below `emd`, equals it
-    when one leaf holds all, and comes down towards it as `leaf_size` grows (not with every step). `leaves`:
-    "exact", or by "auction" for leaves of thousands of points. The paper leaves the choice of axis, the unit and the
+    when one leaf holds all, and comes down towards it as `leaf_size` grows (not with every step).
+
+    - `leaf_size`: most points of a cell that is matched, from 1 up;
+    - `leaves`: matched "exact", or by "auction" for leaves of thousands of points;
+    - `squared`, `reduction`: as in `emd`.
+
+    The paper leaves the choice of axis, the unit and the
     reduction open, and the auction kernel that it takes from MSN need not match one-to-one, so its value is not always
     an upper bound; its formula prints the "sum" of lengths, and its leaves have 1,024 points.
 

@@ -37,13 +37,17 @@ def info_cd(
               + \text{the same from } y \text{ to } x
 
     With `strength` lambda = 1 the denominator is the plain sum of a contrastive loss: for equal distances it is
-    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too. The exponent
-    lambda and tau = 2 are those of the published code. form="released" is the published code: half of
-    both sums, 1e-7 added to each exponential, and the exponent lambda fixed at 1e-7 (`strength` is not used), which
-    leaves a quarter of the sums of lengths for tau = 2.
-    `combine` as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
-    the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is
-    the released one-sided loss of a partial cloud x, which is not halved. Lengths as in `chamfer`.
+    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too.
+
+    - `tau`: positive, a length; 2 is that of the published code;
+    - `strength`: the exponent lambda of the paper's form, at least 0;
+    - `form`: "paper", or "released", the published code: half of both sums, 1e-7 added to each exponential, and the
+      exponent lambda fixed at 1e-7 (`strength` is not used), which leaves a quarter of the sums of lengths for tau = 2;
+    - `combine`: as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
+      the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is the
+      released one-sided loss of a partial cloud x, which is not halved;
+    - `lengths_x`, `lengths_y`: points that count, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit; tau is a
     length. Symmetric, except one direction alone. Not a metric, and not zero for equal clouds (lambda (log N + log M);

@@ -30,9 +30,12 @@ def truncated_cd(
 
     .. math:: \frac1N \sum_i \min(d_i, t) + \frac1M \sum_j \min(d_j, t)
 
-    The threshold is a length; squared=True takes min(d, t)^2. The table that reports this loss prints t = 0.2 alone,
-    without a formula or code: lengths are this library's reading.
-    `reduction`, `combine`, lengths and weights as in `chamfer`.
+    - `threshold`: t, a length. The table that reports this loss prints t = 0.2 alone, without a formula or code:
+      lengths are this library's reading;
+    - `squared`: True takes min(d, t)^2;
+    - `reduction`, `combine`: as in `chamfer`;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True), in [0, 2 t] by default. Symmetric, except one direction alone. Not a metric. Zero

@@ -38,7 +38,9 @@ def weighted_chamfer(
     - `shifted`: False leaves out the mode, as the published code does: f(d), which is 0 at d = 0 and rises for
       chi-squared, Weibull, log-logistic and gamma. A function of your own is called with d as it is;
     - `detached`: True keeps the weight out of the gradient;
-    - `reduction`, `combine`, lengths and weights of points: as in `chamfer`.
+    - `reduction`, `combine`: as in `chamfer`;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). The densities count
     distances in the units of the clouds; at least 0. Symmetric, except one direction alone. Not a metric, and not

@@ -112,6 +112,9 @@ def half_sum_hausdorff(
     Not the Hausdorff distance, which is the larger of the two and a length: see `pcl_lib.distances.hausdorff`.
     CALoss tables show the mean over shapes x100: `scale=TABLE_SCALE`.
 
+    - `scale`: what the value is multiplied by;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length squared, in [0, inf).
     Symmetric; zero iff both clouds are the same set; not a metric. Invariant to rigid motion and order. No gradient.
     Cost: `nearest` each way. Errors: `ValueError` for clouds that do not pair. Reference: huang2023caloss.

@@ -37,6 +37,9 @@ def d1_psnr(
     the units of the clouds, which decides the number: MPEG's is 2^bits - 1 of the voxel grid (1023 for 10 bits),
     D-PCC's is `largest_spacing` over the test set. Values under different peaks cannot be compared.
 
+    - `peak`: positive, a length;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: dB, higher is better; infinite for
     identical clouds. Symmetric. Unchanged when clouds and peak are scaled together. No gradient.
     Cost: `nearest` each way. Errors: `ValueError` for clouds that do not pair, or a peak that is not positive.
