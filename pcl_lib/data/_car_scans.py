@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from pcl_lib._checks import check_integer
 from pcl_lib.data import synthetic
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import resample
 from pcl_lib.data.views import spinning_lidar
 
@@ -85,7 +86,7 @@ def lidar_cars(
         scene = trimesh.Trimesh(mesh.vertices * half_length @ turn.T + centre, mesh.faces, process=False)
         scan = spinning_lidar(scene, origin=SENSOR, range_noise=range_noise, seed=int(rng.integers(2**31)))
         points = (scan.points.double().numpy() - centre) @ turn / half_length
-        draws = torch.Generator("cpu").manual_seed(int(rng.integers(2**31)))
+        draws = seeded(int(rng.integers(2**31)))
         partial.append(resample(torch.from_numpy(points).float(), n_partial, seed=draws))
         returns.append(len(points))
         sensor.append((np.array(SENSOR) - centre) @ turn / half_length)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_integer
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import resample
 
 
@@ -124,5 +125,5 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
             )
         return torch.stack([c.points.to(dtype) for c in clouds])
     check_integer("n_points", n_points, 1)
-    generator = torch.Generator("cpu").manual_seed(seed)
+    generator = seeded(seed)
     return torch.stack([resample(c.points.to(dtype), n_points, seed=generator) for c in clouds])

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from pcl_lib._checks import check_cloud, check_integer, check_option
 from pcl_lib.data._cloud import stack
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.readers._pcn import CompletionPair
 from pcl_lib.data.transforms import farthest_point_subset, resample
 from pcl_lib.data.views import VIEWPOINTS, crop, eight_views
@@ -204,7 +205,7 @@ def _check(complete: Tensor, views: int, n_partial: int, seed: int) -> None:
 
 def _generator(seed: int, shape: int) -> torch.Generator:
     """Draws for one shape, the same whichever others are there."""
-    return torch.Generator("cpu").manual_seed(1_000_000 * seed + shape)
+    return seeded(1_000_000 * seed + shape)
 
 
 def _each(shapes: int, views: int) -> Tensor:

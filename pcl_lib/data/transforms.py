@@ -16,9 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_cloud, check_integer, check_not_negative
+from pcl_lib.data._seeded import Seed, seeded
 from pcl_lib.neighbors import farthest_points
-
-Seed = int | torch.Generator
 
 
 class Normalized(NamedTuple):
@@ -127,7 +126,7 @@ def shapegf_training_points(
     check_cloud(x)
     check_integer("n_points", n_points, 1)
     check_integer("pool", pool, 1, x.shape[-2], of=_points_of(x))
-    generator = _generator(seed)
+    generator = seeded(seed)
     shape = (*x.shape[:-2], n_points)
     return _take(x, torch.randint(pool, shape, generator=generator, device=generator.device))
 
@@ -165,7 +164,7 @@ def random_subset(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> F
     """
     check_cloud(x)
     check_integer("n_points", n_points, 1, x.shape[-2], of=_points_of(x), hint="; resample goes beyond")
-    return _take(x, _permutations(x, _generator(seed))[..., :n_points])
+    return _take(x, _permutations(x, seeded(seed))[..., :n_points])
 
 
 def farthest_point_subset(
@@ -193,7 +192,7 @@ def resample(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> Float[
     """
     check_cloud(x)
     check_integer("n_points", n_points, 1)
-    generator = _generator(seed)
+    generator = seeded(seed)
     index = _permutations(x, generator)[..., :n_points]
     missing = n_points - index.shape[-1]
     if missing > 0:
@@ -221,7 +220,7 @@ def jitter(
     check_not_negative("sigma", sigma)
     if not clip > 0:
         raise ValueError(f"clip must be positive, received {clip!r}; math.inf clips nothing")
-    generator = _generator(seed)
+    generator = seeded(seed)
     noise = torch.randn(x.shape, generator=generator, device=generator.device, dtype=x.dtype)
     return x + (sigma * noise).clamp_(-clip, clip).to(x.device)
 
@@ -246,7 +245,7 @@ def random_rotation(x: Float[Tensor, "*b n d"], *, axis: str = "z", seed: Seed) 
         allowed = ", ".join(map(repr, known))
         raise ValueError(f"axis must be one of {allowed} for {dim}-D clouds, received {axis!r}")
     batch = x.shape[:-2]
-    generator = _generator(seed)
+    generator = seeded(seed)
     if axis == "any":
         q = torch.randn((*batch, 4), generator=generator, device=generator.device, dtype=torch.float64)
         matrix = _quaternion_matrix(q / q.norm(dim=-1, keepdim=True))
@@ -269,10 +268,6 @@ def _quaternion_matrix(q: Tensor) -> Tensor:
         2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
     ]  # fmt: skip
     return torch.stack(rows, -1).unflatten(-1, (3, 3))
-
-
-def _generator(seed: Seed) -> torch.Generator:
-    return seed if isinstance(seed, torch.Generator) else torch.Generator("cpu").manual_seed(seed)
 
 
 def _permutations(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pcl_lib._checks import check_cloud, check_integer, check_not_negative, check_positive
 from pcl_lib.data._raycast import first_hits, ray_directions
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import farthest_point_subset
 
 Point = Sequence[float | int] | np.ndarray | Tensor
@@ -123,7 +124,7 @@ def eight_views(
         )
     check_integer("count", count, 1, 8)
     low, high = points.amin(-2).double().cpu(), points.amax(-2).double().cpu()
-    draws = torch.Generator("cpu").manual_seed(seed)
+    draws = seeded(seed)
     way = torch.randn(8, 3, generator=draws, device="cpu", dtype=torch.float64)
     eyes = (low + high) / 2 + distance * (high - low).norm() * way / way.norm(dim=-1, keepdim=True)
     return [visible_points(points, eye, exponent=exponent) for eye in eyes[:count]]
