@@ -244,13 +244,24 @@ def check_integer(
 
 def check_positive(name: str, value: object, unit: str = "", hint: str = "") -> None:
     """Raise `ValueError` unless a parameter is a positive, finite number."""
-    try:
-        passes = not isinstance(value, bool) and math.isfinite(value) and value > 0  # type: ignore[operator,arg-type]
-    except (TypeError, ValueError, RuntimeError):  # text, None, a tensor of several numbers
-        passes = False
-    if not passes:
+    if not _finite(value) > 0:
         wanted = f"a positive, finite {unit}" if unit else "positive and finite"
         raise ValueError(f"{name} must be {wanted}, received {value!r}{hint}")
+
+
+def check_not_negative(name: str, value: object) -> None:
+    """Raise `ValueError` unless a parameter is a finite number of at least 0."""
+    if not _finite(value) >= 0:
+        raise ValueError(f"{name} must be a finite number of at least 0, received {value!r}")
+
+
+def _finite(value: object) -> float:
+    """The number, or nan, which no comparison lets pass: for text, None, a truth value, a tensor of several numbers."""
+    try:
+        finite = not isinstance(value, bool) and math.isfinite(value)  # type: ignore[arg-type]
+        return float(value) if finite else math.nan  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return math.nan
 
 
 def check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A forked process has none of the threads of its parent, and OpenMP does not know."""
+"""Processes and their threads: how many can work, and that a forked process has none of those of its parent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import os
 import torch
 
 _born = os.getpid()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def one_thread_if_forked() -> None:

@@ -5,7 +5,7 @@ from pcl_lib.data._car_scans import CarScans, lidar_cars
 from pcl_lib.data._cloud import Cloud, stack
 from pcl_lib.data._completion import DIFFICULTIES, Pairs, as_pairs, crop_pairs, view_pairs
 from pcl_lib.data.readers import (
-    Completion,
+    CompletionPair,
     FaceModel,
     Mesh,
     ReadError,
@@ -36,7 +36,7 @@ __all__ = [
     "DIFFICULTIES",
     "CarScans",
     "Cloud",
-    "Completion",
+    "CompletionPair",
     "FaceModel",
     "Mesh",
     "Pairs",
@@ -74,3 +74,16 @@ __all__ = [
     "view_pairs",
     "views",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Completion":  # its name until version 0.1
+        import warnings
+
+        warnings.warn(
+            "pcl_lib.data.Completion is CompletionPair now; the old name goes with version 0.3",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return CompletionPair
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from tqdm import tqdm
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data import synthetic
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import resample
 from pcl_lib.data.views import spinning_lidar
 
@@ -67,17 +69,14 @@ def lidar_cars(
     (torch.Size([2, 256, 3]), torch.Size([2]))
     """
     low, high = distance
-    if not 1 <= count <= 1_000_000:
-        raise ValueError(f"count: expected 1 to 1,000,000 cars, received {count}")
-    if n_partial < 1:
-        raise ValueError(f"n_partial: expected at least 1, received {n_partial}")
+    check_integer("count", count, 1, 1_000_000, of="1,000,000 cars")
+    check_integer("n_partial", n_partial, 1)
     if not 4 <= low <= high <= 80:
         raise ValueError(
-            f"distance: expected (low, high) in metres, 4 <= low <= high <= 80, received {distance}; "
+            f"distance must be (low, high) in metres, 4 <= low <= high <= 80, received {distance}; "
             "a nearer car would meet the sensor, of a farther one hardly a beam returns"
         )
-    if seed < 0:
-        raise ValueError(f"seed: expected a non-negative integer, received {seed}")
+    check_integer("seed", seed, 0)
     partial, returns, sensor, away = [], [], [], []
     cars = [1_000_000 * seed + i for i in range(count)]
     for car in tqdm(cars, disable=not progress, desc="scans"):
@@ -87,7 +86,7 @@ def lidar_cars(
         scene = trimesh.Trimesh(mesh.vertices * half_length @ turn.T + centre, mesh.faces, process=False)
         scan = spinning_lidar(scene, origin=SENSOR, range_noise=range_noise, seed=int(rng.integers(2**31)))
         points = (scan.points.double().numpy() - centre) @ turn / half_length
-        draws = torch.Generator("cpu").manual_seed(int(rng.integers(2**31)))
+        draws = seeded(int(rng.integers(2**31)))
         partial.append(resample(torch.from_numpy(points).float(), n_partial, seed=draws))
         returns.append(len(points))
         sensor.append((np.array(SENSOR) - centre) @ turn / half_length)

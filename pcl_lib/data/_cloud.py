@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib._checks import check_integer
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import resample
 
 
@@ -46,20 +48,22 @@ class Cloud:
     def __post_init__(self) -> None:
         p = self.points
         if not isinstance(p, Tensor) or p.ndim != 2 or p.dtype not in (torch.float32, torch.float64):
-            got = f"{tuple(p.shape)} {p.dtype}" if isinstance(p, Tensor) else type(p).__name__
+            received = f"{tuple(p.shape)} {p.dtype}" if isinstance(p, Tensor) else type(p).__name__
             raise ValueError(
-                f"points: expected an (N, D) float32 or float64 tensor, received {got}; "
+                f"points must be an (N, D) float32 or float64 tensor, received {received}; "
                 "convert with torch.as_tensor(x).float()"
             )
         if len(p) == 0:
-            raise ValueError("points: the cloud is empty, expected at least one point")
+            raise ValueError(f"points must hold at least one point, received shape {tuple(p.shape)}")
         for name in ("normals", "colors", "labels"):
             value = getattr(self, name)
             if value is not None and (
                 not isinstance(value, Tensor) or value.ndim == 0 or len(value) != len(p)
             ):
-                got = str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
-                raise ValueError(f"{name}: expected a tensor with {len(p)} rows, one per point, got {got}")
+                received = str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
+                raise ValueError(
+                    f"{name} must be a tensor with {len(p)} rows, one per point, received {received}"
+                )
 
     def __len__(self) -> int:
         return len(self.points)
@@ -76,7 +80,7 @@ class Cloud:
         """The same cloud with other positions of the same N points (normals are kept as they are)."""
         if len(points) != len(self):
             raise ValueError(
-                f"points: expected {len(self)} rows as before, got {len(points)}; use select to drop points"
+                f"points must have {len(self)} rows as before, received {len(points)}; use select to drop points"
             )
         return replace(self, points=points)
 
@@ -108,19 +112,18 @@ def stack(clouds: Sequence[Cloud], n_points: int | None = None, seed: int = 0) -
     torch.Size([2, 4, 3])
     """
     if len(clouds) == 0:
-        raise ValueError("clouds: expected at least one cloud, got an empty list")
+        raise ValueError("clouds must hold at least one cloud, received an empty list")
     dims = sorted({c.points.shape[1] for c in clouds})
     if len(dims) > 1:
-        raise ValueError(f"clouds: expected one dimension for all, got {dims}")
+        raise ValueError(f"clouds must have one dimension, received {dims}")
     dtype = torch.float64 if any(c.points.dtype == torch.float64 for c in clouds) else torch.float32
     if n_points is None:
         sizes = sorted({len(c) for c in clouds})
         if len(sizes) > 1:
             raise ValueError(
-                f"clouds: sizes differ ({sizes[0]} to {sizes[-1]} points); pass n_points to resample"
+                f"clouds must be of one size, received {sizes[0]} to {sizes[-1]} points; pass n_points to resample"
             )
         return torch.stack([c.points.to(dtype) for c in clouds])
-    if n_points <= 0:
-        raise ValueError(f"n_points: expected at least 1, got {n_points}")
-    generator = torch.Generator("cpu").manual_seed(seed)
+    check_integer("n_points", n_points, 1)
+    generator = seeded(seed)
     return torch.stack([resample(c.points.to(dtype), n_points, seed=generator) for c in clouds])

@@ -10,9 +10,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from tqdm import tqdm
 
-from pcl_lib._checks import check_cloud
+from pcl_lib._checks import check_cloud, check_integer, check_option
 from pcl_lib.data._cloud import stack
-from pcl_lib.data.readers._pcn import Completion
+from pcl_lib.data._seeded import seeded
+from pcl_lib.data.readers._pcn import CompletionPair
 from pcl_lib.data.transforms import farthest_point_subset, resample
 from pcl_lib.data.views import VIEWPOINTS, crop, eight_views
 
@@ -102,10 +103,11 @@ def crop_pairs(
     (torch.Size([2, 16, 3]), True)
     """
     _check(complete, views, n_partial, seed)
-    if difficulty not in (*DIFFICULTIES, "random"):
-        raise ValueError(f"difficulty: expected {', '.join(DIFFICULTIES)} or random, received {difficulty!r}")
+    check_option("difficulty", difficulty, (*DIFFICULTIES, "random"))
     if complete.shape[1] < 4:
-        raise ValueError(f"complete {tuple(complete.shape)}: expected at least 4 points to cut a quarter off")
+        raise ValueError(
+            f"complete must have at least 4 points, to cut a quarter off, received shape {tuple(complete.shape)}"
+        )
     if difficulty == "random":
         partial = _random_crops(complete, views, n_partial, seed, progress)
     else:
@@ -114,7 +116,7 @@ def crop_pairs(
 
 
 def as_pairs(
-    completions: Sequence[Completion],
+    completions: Sequence[CompletionPair],
     *,
     n_partial: int | None = None,
     n_complete: int | None = None,
@@ -133,12 +135,12 @@ def as_pairs(
 
     >>> from pcl_lib.data import Cloud
     >>> whole, half = Cloud(torch.eye(3)), Cloud(torch.eye(3)[:2])
-    >>> pairs = as_pairs([Completion(half, whole), Completion(half, whole)], n_partial=5)
+    >>> pairs = as_pairs([CompletionPair(half, whole), CompletionPair(half, whole)], n_partial=5)
     >>> pairs.partial.shape, pairs.shape.tolist()
     (torch.Size([2, 5, 3]), [0, 0])
     """
     if len(completions) == 0:
-        raise ValueError("completions: expected at least one pair, received an empty list")
+        raise ValueError("completions must hold at least one pair, received an empty list")
     whole = {id(pair.complete): pair.complete for pair in completions}
     place = {key: index for index, key in enumerate(whole)}
     partial = stack([pair.partial for pair in completions], n_partial, seed)
@@ -180,12 +182,9 @@ def _pairs(partial: Tensor, complete: Tensor, shape: Tensor, n_complete: int | N
     """Partial clouds beside the complete ones at ``shape``, these brought into farthest-point order."""
     check_cloud(partial, "partial", dims=3)
     check_cloud(complete, "complete", dims=3)
-    n = complete.shape[1] if n_complete is None else n_complete
-    if not 1 <= n <= complete.shape[1]:
-        raise ValueError(
-            f"n_complete: expected 1 to the {complete.shape[1]} points of complete {tuple(complete.shape)}, "
-            f"received {n_complete}"
-        )
+    most = complete.shape[1]
+    of = f"the {most} points of complete {tuple(complete.shape)}"
+    n = most if n_complete is None else check_integer("n_complete", n_complete, 1, most, of=of)
     blocks = tqdm(complete.split(_AT_ONCE), disable=not progress, desc="farthest points")
     ordered = torch.cat([farthest_point_subset(block, n) for block in blocks])
     shape = shape.to(ordered.device)
@@ -196,20 +195,17 @@ def _check(complete: Tensor, views: int, n_partial: int, seed: int) -> None:
     check_cloud(complete, "complete", dims=3)
     if complete.ndim != 3:
         raise ValueError(
-            f"complete: expected a batch of clouds (T, N, 3), received {tuple(complete.shape)}; "
+            f"complete must be a batch of clouds (T, N, 3), received {tuple(complete.shape)}; "
             "add the missing axis with complete[None]"
         )
-    if not 1 <= views <= len(VIEWPOINTS):
-        raise ValueError(f"views: expected 1 to {len(VIEWPOINTS)} views of each shape, received {views}")
-    if n_partial < 1:
-        raise ValueError(f"n_partial: expected at least 1, received {n_partial}")
-    if seed < 0:
-        raise ValueError(f"seed: expected a non-negative integer, received {seed}")
+    check_integer("views", views, 1, len(VIEWPOINTS), of=f"{len(VIEWPOINTS)} views of each shape")
+    check_integer("n_partial", n_partial, 1)
+    check_integer("seed", seed, 0)
 
 
 def _generator(seed: int, shape: int) -> torch.Generator:
     """Draws for one shape, the same whichever others are there."""
-    return torch.Generator("cpu").manual_seed(1_000_000 * seed + shape)
+    return seeded(1_000_000 * seed + shape)
 
 
 def _each(shapes: int, views: int) -> Tensor:

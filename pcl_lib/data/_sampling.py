@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pcl_lib._checks import check_integer
+
 
 class SurfaceDraws(NamedTuple):
     """face (N,) int64 and barycentric (N, 3) float64: places on a surface that outlive its deformation."""
@@ -24,13 +26,12 @@ def draw(vertices: NDArray, faces: NDArray, n_points: int, rng: np.random.Genera
 
     Errors: ValueError if ``n_points`` < 1 or the surface has no area.
     """
-    if n_points < 1:
-        raise ValueError(f"n_points: expected at least 1, got {n_points}")
+    check_integer("n_points", n_points, 1)
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     cumulative = np.cumsum(np.linalg.norm(np.cross(b - a, c - a), axis=-1))
     if len(cumulative) == 0 or not cumulative[-1] > 0:
         raise ValueError(
-            f"mesh: expected a surface with positive area, got {len(cumulative)} faces of no area"
+            f"mesh must have a surface of positive area, received {len(cumulative)} faces of no area"
         )
     u = rng.random((n_points, 3))  # one row per point: a longer run starts with the shorter one
     face = np.searchsorted(cumulative, u[:, 0] * cumulative[-1], side="right")

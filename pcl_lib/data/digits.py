@@ -10,6 +10,7 @@ from scipy import ndimage
 from skimage import measure
 from sklearn.datasets import load_digits
 
+from pcl_lib._checks import check_integer, check_option
 from pcl_lib.data._cloud import Cloud
 
 _FACTOR = 8  # each pixel of the 8 x 8 image becomes 8 x 8 samples of its cubic spline
@@ -43,8 +44,7 @@ def contours(index: int) -> list[np.ndarray]:
     [2, 1]
     """
     curves = _contours()[0]
-    if not 0 <= index < len(curves):
-        raise ValueError(f"index: expected 0 to {len(curves) - 1}, got {index}")
+    index = check_integer("index", index, 0, len(curves) - 1)
     points = np.concatenate(curves[index])
     low, high = points.min(0), points.max(0)
     return [(c - (low + high) / 2) * (2 / (high - low).max()) for c in curves[index]]
@@ -81,12 +81,9 @@ def load(n_points: int = 256, *, split: str = "train", seed: int = 0) -> list[Cl
     >>> len(test), test[0]
     (355, Cloud(name='digit-0033', points=(64, 2), category='5', split='test'))
     """
-    if n_points < 1:
-        raise ValueError(f"n_points: expected at least 1, got {n_points}")
-    if split not in ("train", "test", "all"):
-        raise ValueError(f'split: expected "train", "test" or "all", got {split!r}')
-    if seed < 0:
-        raise ValueError(f"seed: expected a non-negative integer, got {seed}")
+    check_integer("n_points", n_points, 1)
+    check_option("split", split, ("train", "test", "all"))
+    check_integer("seed", seed, 0)
     classes = _contours()[1]
     nth = np.zeros(len(classes), int)
     for digit in range(10):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import trimesh
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data import _sampling as sampling
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data._figure_body import Body, body
@@ -38,8 +39,7 @@ def mesh(index: int, *, seed: int = 0) -> trimesh.Trimesh:
     (True, True)
     """
     _check(1, 1, seed)
-    if index < 0:
-        raise ValueError(f"index: expected a non-negative integer, got {index}")
+    check_integer("index", index, 0)
     shared = body()
     return trimesh.Trimesh(_vertices(shared, index, seed), shared.faces, process=False)
 
@@ -94,8 +94,6 @@ def bones() -> tuple[str, ...]:
 
 
 def _check(n_shapes: int, n_points: int, seed: int) -> None:
-    for name, value in (("n_shapes", n_shapes), ("n_points", n_points)):
-        if value < 1:
-            raise ValueError(f"{name}: expected at least 1, got {value}")
-    if seed < 0:
-        raise ValueError(f"seed: expected a non-negative integer, got {seed}")
+    check_integer("n_shapes", n_shapes, 1)
+    check_integer("n_points", n_points, 1)
+    check_integer("seed", seed, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data import figures, synthetic
 from pcl_lib.data._solids import Solid, box, ellipsoid, move, rod, scale, turn
 
@@ -78,8 +79,7 @@ def street(*, seed: int) -> trimesh.Trimesh:
     >>> bool(extents[0] > 120), bool(extents[2] > 5)
     (True, True)
     """
-    if seed < 0:
-        raise ValueError(f"seed: expected a non-negative integer, got {seed}")
+    check_integer("seed", seed, 0)
     rng = np.random.default_rng([seed, 7])
     solids = _ground() + _houses(rng, -1) + _houses(rng, 1)
     kerb = ROAD / 2 + 0.8

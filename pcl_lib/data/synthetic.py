@@ -16,6 +16,7 @@ import torch
 import trimesh
 from tqdm import tqdm
 
+from pcl_lib._checks import check_integer, check_option
 from pcl_lib.data import _sampling as sampling
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data._shapes import airplane, cap, car, chair, lamp, table, vessels
@@ -38,15 +39,13 @@ FAMILIES: tuple[str, ...] = tuple(_BUILDERS)
 
 
 def _known(family: str) -> None:
-    if family not in _BUILDERS:
-        raise ValueError(f"family: expected one of {', '.join(FAMILIES)}, got {family!r}")
+    check_option("family", family, FAMILIES)
 
 
 def _generator(family: str, seed: int, stream: int) -> np.random.Generator:
     """Independent streams per family, seed and use (0: the shape, 1: the points on it)."""
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed: expected a non-negative integer, got {seed!r}")
-    return np.random.default_rng([int(seed), zlib.crc32(family.encode()), stream])
+    seed = check_integer("seed", seed, 0)
+    return np.random.default_rng([seed, zlib.crc32(family.encode()), stream])
 
 
 def _solids(family: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -142,12 +141,11 @@ def dataset(
     """
     if isinstance(families, str):
         raise ValueError(
-            f'families: expected a list of names, got the string {families!r}; write ["{families}"]'
+            f'families must be a list of names, received the string {families!r}; write ["{families}"]'
         )
     for family in families:
         _known(family)
-    if not 1 <= per_family <= 1_000_000:
-        raise ValueError(f"per_family: expected 1 to 1,000,000, got {per_family}")
+    check_integer("per_family", per_family, 1, 1_000_000, of="1,000,000")
     jobs = [(family, i) for family in families for i in range(per_family)]
     clouds = []
     for family, i in tqdm(jobs, disable=not progress, desc="shapes"):

@@ -15,10 +15,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_cloud
+from pcl_lib._checks import check_cloud, check_integer, check_not_negative
+from pcl_lib.data._seeded import Seed, seeded
 from pcl_lib.neighbors import farthest_points
-
-Seed = int | torch.Generator
 
 
 class Normalized(NamedTuple):
@@ -41,7 +40,7 @@ def _normalized(x: Tensor, points: Tensor, center: Tensor, scale: Tensor) -> Nor
     """``points`` = x - center, in double precision: the mean of coordinates near 4.5e6 is no float32."""
     if not bool((scale > 0).all()):
         raise ValueError(
-            f"x {tuple(x.shape)}: expected clouds of positive extent, received one whose points all coincide; "
+            f"x must be clouds of positive extent, received one whose points all coincide, shape {tuple(x.shape)}; "
             "drop it, there is nothing to scale"
         )
     return Normalized((points / scale).to(x.dtype), center.to(x.dtype), scale.to(x.dtype))
@@ -125,12 +124,9 @@ def shapegf_training_points(
     torch.Size([5, 3])
     """
     check_cloud(x)
-    _positive(n_points, "n_points")
-    if not 1 <= pool <= x.shape[-2]:
-        raise ValueError(
-            f"pool: expected 1 to the {x.shape[-2]} points of x {tuple(x.shape)}, received {pool}"
-        )
-    generator = _generator(seed)
+    check_integer("n_points", n_points, 1)
+    check_integer("pool", pool, 1, x.shape[-2], of=_points_of(x))
+    generator = seeded(seed)
     shape = (*x.shape[:-2], n_points)
     return _take(x, torch.randint(pool, shape, generator=generator, device=generator.device))
 
@@ -147,11 +143,12 @@ def shapegf_test_points(
     [[6.0, 7.0], [8.0, 9.0]]
     """
     check_cloud(x)
-    _positive(n_points, "n_points")
-    if start < 0 or start + n_points > x.shape[-2]:
+    check_integer("n_points", n_points, 1)
+    check_integer("start", start, 0)
+    if start + n_points > x.shape[-2]:
         raise ValueError(
-            f"x {tuple(x.shape)}: expected at least start + n_points = {start} + {n_points} points, "
-            f"received {x.shape[-2]}; pass a smaller start"
+            f"x must have at least start + n_points = {start} + {n_points} points, received shape {tuple(x.shape)}; "
+            "pass a smaller start"
         )
     return x[..., start : start + n_points, :]
 
@@ -166,12 +163,8 @@ def random_subset(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> F
     torch.Size([3, 2])
     """
     check_cloud(x)
-    if not 1 <= n_points <= x.shape[-2]:
-        raise ValueError(
-            f"n_points: expected 1 to the {x.shape[-2]} points of x {tuple(x.shape)}, received {n_points}; "
-            "resample goes beyond"
-        )
-    return _take(x, _permutations(x, _generator(seed))[..., :n_points])
+    check_integer("n_points", n_points, 1, x.shape[-2], of=_points_of(x), hint="; resample goes beyond")
+    return _take(x, _permutations(x, seeded(seed))[..., :n_points])
 
 
 def farthest_point_subset(
@@ -198,8 +191,8 @@ def resample(x: Float[Tensor, "*b n d"], n_points: int, *, seed: Seed) -> Float[
     [1.0, 2.0, 2.0, 2.0, 2.0]
     """
     check_cloud(x)
-    _positive(n_points, "n_points")
-    generator = _generator(seed)
+    check_integer("n_points", n_points, 1)
+    generator = seeded(seed)
     index = _permutations(x, generator)[..., :n_points]
     missing = n_points - index.shape[-1]
     if missing > 0:
@@ -224,11 +217,10 @@ def jitter(
     0.5
     """
     check_cloud(x)
-    if not sigma >= 0:
-        raise ValueError(f"sigma: expected at least 0, received {sigma}")
+    check_not_negative("sigma", sigma)
     if not clip > 0:
-        raise ValueError(f"clip: expected a positive bound, received {clip}; math.inf clips nothing")
-    generator = _generator(seed)
+        raise ValueError(f"clip must be positive, received {clip!r}; math.inf clips nothing")
+    generator = seeded(seed)
     noise = torch.randn(x.shape, generator=generator, device=generator.device, dtype=x.dtype)
     return x + (sigma * noise).clamp_(-clip, clip).to(x.device)
 
@@ -250,9 +242,10 @@ def random_rotation(x: Float[Tensor, "*b n d"], *, axis: str = "z", seed: Seed) 
     dim = x.shape[-1]
     known = ("x", "y", "z", "any") if dim == 3 else ("z",)
     if axis not in known:
-        raise ValueError(f"axis: expected one of {', '.join(known)} for {dim}-D clouds, received {axis!r}")
+        allowed = ", ".join(map(repr, known))
+        raise ValueError(f"axis must be one of {allowed} for {dim}-D clouds, received {axis!r}")
     batch = x.shape[:-2]
-    generator = _generator(seed)
+    generator = seeded(seed)
     if axis == "any":
         q = torch.randn((*batch, 4), generator=generator, device=generator.device, dtype=torch.float64)
         matrix = _quaternion_matrix(q / q.norm(dim=-1, keepdim=True))
@@ -277,10 +270,6 @@ def _quaternion_matrix(q: Tensor) -> Tensor:
     return torch.stack(rows, -1).unflatten(-1, (3, 3))
 
 
-def _generator(seed: Seed) -> torch.Generator:
-    return seed if isinstance(seed, torch.Generator) else torch.Generator("cpu").manual_seed(seed)
-
-
 def _permutations(x: Tensor, generator: torch.Generator) -> Tensor:
     """A random order of the points for each cloud (*b, N)."""
     # float64: with a million float32 draws, ties would prefer low indices
@@ -293,6 +282,5 @@ def _take(x: Tensor, index: Tensor) -> Tensor:
     return x.gather(-2, index.to(x.device)[..., None].expand(*index.shape, x.shape[-1]))
 
 
-def _positive(value: int, name: str) -> None:
-    if value < 1:
-        raise ValueError(f"{name}: expected at least 1, received {value}")
+def _points_of(x: Tensor) -> str:
+    return f"the {x.shape[-2]} points of x {tuple(x.shape)}"

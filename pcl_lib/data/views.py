@@ -13,8 +13,9 @@ from jaxtyping import Float, Int64
 from scipy.spatial import ConvexHull, QhullError
 from torch import Tensor
 
-from pcl_lib._checks import check_cloud
+from pcl_lib._checks import check_cloud, check_integer, check_not_negative, check_positive
 from pcl_lib.data._raycast import first_hits, ray_directions
+from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import farthest_point_subset
 
 Point = Sequence[float | int] | np.ndarray | Tensor
@@ -70,24 +71,23 @@ def visible_points(
     check_cloud(points, "points", dims=3)
     if points.ndim != 2 or len(points) < 4:
         raise ValueError(
-            f"points: expected one cloud (N, 3) of at least 4 points, received {tuple(points.shape)}"
+            f"points must be one cloud (N, 3) of at least 4 points, received {tuple(points.shape)}"
         )
-    if not exponent > 0:
-        raise ValueError(f"exponent: expected a positive number, received {exponent}")
+    check_positive("exponent", exponent)
     eye = _point(viewpoint, "viewpoint")
     p = points.detach().cpu().double().numpy() - eye
     r = np.linalg.norm(p, axis=-1, keepdims=True)
     if r.min() == 0:
         raise ValueError(
-            f"viewpoint {tuple(eye)}: expected a place outside the cloud, received one of its points"
+            f"viewpoint must be a place outside the cloud, received one of its points, {tuple(eye.tolist())}"
         )
     flipped = p + 2 * (10**exponent * r.max() - r) * (p / r)
     try:
         hull = ConvexHull(np.concatenate([flipped, np.zeros((1, 3))]))
     except QhullError as error:
         raise ValueError(
-            f"points {tuple(points.shape)}: expected a cloud that is not flat as seen from the viewpoint; "
-            "received points in one plane through it"
+            "points must not be flat as seen from the viewpoint, received points in one plane through it, shape "
+            f"{tuple(points.shape)}"
         ) from error
     index = np.sort(hull.vertices[hull.vertices < len(p)]).astype(np.int64)
     return torch.from_numpy(index).to(points.device)
@@ -120,12 +120,11 @@ def eight_views(
     check_cloud(points, "points", dims=3)
     if not distance > 0.5:
         raise ValueError(
-            f"distance: expected more than 0.5 box diagonals (outside the shape), received {distance}"
+            f"distance must be more than 0.5 box diagonals (outside the shape), received {distance!r}"
         )
-    if not 1 <= count <= 8:
-        raise ValueError(f"count: expected 1 to 8 of the eight views, received {count}")
+    check_integer("count", count, 1, 8)
     low, high = points.amin(-2).double().cpu(), points.amax(-2).double().cpu()
-    draws = torch.Generator("cpu").manual_seed(seed)
+    draws = seeded(seed)
     way = torch.randn(8, 3, generator=draws, device="cpu", dtype=torch.float64)
     eyes = (low + high) / 2 + distance * (high - low).norm() * way / way.norm(dim=-1, keepdim=True)
     return [visible_points(points, eye, exponent=exponent) for eye in eyes[:count]]
@@ -158,16 +157,16 @@ def crop(
     n = points.shape[-2]
     cut = int(n * fraction)
     if not 0 < fraction < 1 or cut == 0:
-        raise ValueError(f"fraction: expected a share of the {n} points inside (0, 1), received {fraction}")
+        raise ValueError(f"fraction must be a share of the {n} points inside (0, 1), received {fraction!r}")
     if isinstance(viewpoint, int):
         if not 0 <= viewpoint < len(VIEWPOINTS):
-            raise ValueError(f"viewpoint: expected 0 to 7 or three coordinates, received {viewpoint}")
+            raise ValueError(f"viewpoint must be from 0 to 7 or three coordinates, received {viewpoint!r}")
         viewpoint = VIEWPOINTS[viewpoint]
     eye = torch.from_numpy(_point(viewpoint, "viewpoint")).to(points)
-    if n_partial is not None and not 1 <= n_partial <= n - cut:
-        raise ValueError(
-            f"n_partial: expected 1 to the {n - cut} of {n} points that are left, received {n_partial}; "
-            "sample more points, cut less or pass n_partial=None"
+    if n_partial is not None:
+        fix = "; sample more points, cut less or pass n_partial=None"
+        check_integer(
+            "n_partial", n_partial, 1, n - cut, of=f"the {n - cut} of {n} points that are left", hint=fix
         )
     order = (points - eye).norm(dim=-1).argsort(dim=-1, stable=True)
     nearest_first = points.gather(-2, order[..., None].expand(points.shape))
@@ -207,24 +206,23 @@ def spinning_lidar(
     low, high = elevation
     if not -90 < low <= high < 90:
         raise ValueError(
-            f"elevation: expected (low, high) in degrees, -90 < low <= high < 90, received {elevation}"
+            f"elevation must be (low, high) in degrees, -90 < low <= high < 90, received {elevation}"
         )
-    if beams < 1 or azimuth_steps < 1:
-        raise ValueError(
-            f"beams and azimuth_steps: expected at least 1, received {beams} and {azimuth_steps}"
-        )
-    if not max_range > 0 or not range_noise >= 0:
-        raise ValueError(
-            f"expected max_range > 0 and range_noise >= 0, received {max_range} and {range_noise}"
-        )
+    check_integer("beams", beams, 1)
+    check_integer("azimuth_steps", azimuth_steps, 1)
+    if not max_range > 0:
+        raise ValueError(f"max_range must be positive, received {max_range!r}")
+    check_not_negative("range_noise", range_noise)
     if len(scene.faces) == 0:
-        raise ValueError("scene: expected a mesh with triangles, received one without faces")
+        raise ValueError("scene must be a mesh with triangles, received one without faces")
     eye = _point(origin, "origin")
     angles = np.radians(np.linspace(low, high, beams))
     hits = first_hits(np.asarray(scene.triangles, dtype=np.float64) - eye, angles, azimuth_steps)
     beam, step = np.nonzero(hits.distance <= max_range)
     if len(beam) == 0:
-        raise ValueError(f"scene: expected something within {max_range} of {tuple(eye)}, received no return")
+        raise ValueError(
+            f"scene must hold something within {max_range} of {tuple(eye.tolist())}, received no return"
+        )
     noise = np.random.default_rng(seed).normal(0.0, 1.0, len(beam)) * range_noise
     distance = np.maximum(hits.distance[beam, step] + noise, 0.0)
     points = eye + distance[:, None] * ray_directions(angles, azimuth_steps)[beam, step]
@@ -240,5 +238,5 @@ def spinning_lidar(
 def _point(value: Point, name: str) -> np.ndarray:
     point = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, dtype=np.float64)
     if point.shape != (3,) or not all(math.isfinite(c) for c in point):
-        raise ValueError(f"{name}: expected three finite coordinates, received {value}")
+        raise ValueError(f"{name} must be three finite coordinates, received {value}")
     return point

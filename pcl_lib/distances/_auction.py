@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +9,14 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from pcl_lib._checks import check_option
+from pcl_lib._checks import check_integer, check_option, check_positive
+from pcl_lib._fork import cores
 from pcl_lib.distances._auction_close import Closed, augment, match_leftovers
 from pcl_lib.distances._auction_rounds import Costs, grab, plain_auction, scaled_auction
 from pcl_lib.distances._emd import as_equal_pair
 from pcl_lib.distances._one_to_one import (
     REDUCTIONS,
     arrays,
-    cores,
     matched_value,
     on_each_core,
     restore,
@@ -77,15 +76,20 @@ def auction(
     .. math:: i \text{ bids } p_{j_1} + (c_{ij_2} + p_{j_2}) - (c_{ij_1} + p_{j_1}) + \varepsilon
 
     for its cheapest point j_1, where j_2 is the second cheapest, c the lengths, p the prices. When all are matched,
-    the mean cost is at most eps above the exact one. `eps=None`: auctions at ever smaller eps, the last at most
-    3 % of the mean matched length. Each ends with 2 % of the points left over (at least 32, at most 80), which at the
-    end find their places by shortest paths at the auction's prices, and may move other pairs. The value came out 0.1 to
-    0.3 % above the exact one on 1,024 to 4,096 points. A number: one auction of that eps, from prices of zero, as the
-    papers run it; `AUCTION_SETTINGS` has theirs, for use as
-    `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`. Where its rounds run out, `leftovers` says what
-    becomes of the points without a partner: "assign" matches them exactly among themselves; "released" does as the
-    kernel released with MSN: in the last round each takes the point it wants, taken or not. That matching is then not
-    one-to-one, `one_to_one` says so, and its value may be below the exact one.
+    the mean cost is at most eps above the exact one.
+
+    - `eps`: None for auctions at ever smaller eps, the last at most 3 % of the mean matched length. Each ends with 2 %
+      of the points left over (at least 32, at most 80), which at the end find their places by shortest paths at the
+      auction's prices, and may move other pairs. The value came out 0.1 to 0.3 % above the exact one on 1,024 to 4,096
+      points. A number: one auction of that eps, from prices of zero, as the papers run it; `AUCTION_SETTINGS` has
+      theirs, for use as `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`;
+    - `max_rounds`: most rounds of an auction, from 1 up;
+    - `leftovers`: what becomes of the points without a partner when the rounds run out. "assign" matches them exactly
+      among themselves; "released" does as the kernel released with MSN: in the last round each takes the point it
+      wants, taken or not. That matching is then not one-to-one, `one_to_one` says so, and its value may be below the
+      exact one;
+    - `squared`, `reduction`: as in `emd`.
+
     The gap is proved by the prices (duality), whether the auction converged or not.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D); value, gap, eps, rounds, converged () or (B,), matching (N,) or
@@ -108,10 +112,9 @@ def auction(
     (0.75, [1, 0], True)
     """
     check_option("reduction", reduction, REDUCTIONS)
-    if eps is not None and not (math.isfinite(eps) and eps > 0):
-        raise ValueError(f"eps must be a positive, finite length or None, received {eps!r}")
-    if max_rounds < 1:
-        raise ValueError(f"max_rounds must be at least 1, received {max_rounds!r}")
+    if eps is not None:
+        check_positive("eps", eps, "length or None")
+    check_integer("max_rounds", max_rounds, 1)
     check_option("leftovers", leftovers, LEFTOVERS)
     if leftovers == "released" and eps is None:
         raise ValueError(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_option, in_transform
-from pcl_lib.distances._length import length, length_with_pull
+from pcl_lib.distances._length import length, length_with_gradient_scale
 from pcl_lib.distances._nearest_terms import REDUCTIONS, over_pairs
 from pcl_lib.distances._point_weights import PerPoint, Weighing, one_by_one
 from pcl_lib.distances._squared_chamfer import squares_each_way
@@ -37,13 +37,13 @@ def chamfer(
     - `squared`: squared lengths, or lengths (the "L1" Chamfer of the completion literature);
     - `reduction`: "mean" or "sum" over the points of a direction;
     - `combine`: "sum" or "mean" of the two directions, their "max" (the augmented Chamfer), or one direction
-      alone: "forward" x -> y, "backward" y -> x.
-
+      alone: "forward" x -> y, "backward" y -> x;
     - `lengths_x`, `lengths_y` (B,): how many points of each cloud count, in a padded batch (`pad_clouds`). Value and
       gradient are those of each pair alone; padding may hold anything and has gradient 0;
     - `weights_x` (N,) or (B, N), `weights_y`: how much each point counts, at least 0 and not all 0: a direction is
       sum w_i d_i / sum w_i with "mean", sum w_i d_i with "sum". A point of weight 0 can still be found by others.
-      The weights may have a gradient too.
+      The weights may have a gradient too;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length squared
     (length with squared=False), in [0, inf). Symmetric, except one direction alone. Not a metric: the triangle
@@ -77,13 +77,15 @@ def chamfer(
             return options(a, b, weights_x=own.x, weights_y=own.y)
 
         return one_by_one(alone, x, y, (lengths_x, lengths_y), weighing)
-    terms, with_pull = (_square, _square_with_pull) if squared else (length, length_with_pull)
-    return over_pairs(x, y, terms, reduction, combine, backend, with_pull, weighing=weighing)
+    terms, with_gradient_scale = (
+        (_square, _square_with_gradient_scale) if squared else (length, length_with_gradient_scale)
+    )
+    return over_pairs(x, y, terms, reduction, combine, backend, with_gradient_scale, weighing=weighing)
 
 
 def _square(sq_dist: Tensor) -> Tensor:
     return sq_dist
 
 
-def _square_with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+def _square_with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
     return sq_dist, sq_dist.new_full((), 2.0).expand_as(sq_dist)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_option, check_positive
+from pcl_lib._checks import as_pair, check_not_negative, check_option, check_positive
 from pcl_lib.distances._both_directions import Partners, add_up, each_way, weigh
 from pcl_lib.distances._length import length, off_zero
 from pcl_lib.distances._point_weights import PerPoint, Weighing, one_by_one, shares, wants_gradient
@@ -36,15 +35,20 @@ def dcd(
     .. math:: \frac12 \left( \frac1N \sum_i \left(1 - n_{j(i)}^{-\lambda} e^{-\alpha d_i} \right)
               + \frac1M \sum_j \left(1 - n_{i(j)}^{-\lambda} e^{-\alpha d_j} \right) \right)
 
-    where n of a point counts the points that chose it as their nearest; the counts carry no gradient. The paper has
-    lambda = 1. form="released" is the published code: the squared distance in the exponent, (n^lambda + 1e-6) in
-    place of n^lambda, and each match multiplied by the ratio of the sizes, N/M in the direction x -> y and M/N in
-    the other; "released non_reg" raises these ratios to at least 1. For clouds of different sizes and lambda below
-    1 both released forms may be negative. Lengths and weights as in `chamfer`, the weights in both means; n and the
-    ratios count points, whatever their weight.
+    where n of a point counts the points that chose it as their nearest; the counts carry no gradient.
+
+    - `alpha`: positive, per length (per length squared as released);
+    - `n_lambda`: the exponent lambda of n, at least 0; the paper has 1;
+    - `form`: "paper"; "released", the published code: the squared distance in the exponent, (n^lambda + 1e-6) in place
+      of n^lambda, and each match multiplied by the ratio of the sizes, N/M in the direction x -> y, M/N in the other;
+      "released non_reg" raises these ratios to at least 1. For clouds of different sizes and lambda below 1 both
+      released forms may be negative;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: as in `chamfer`, the weights in both means; n and the ratios
+      count points, whatever their weight;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, 1];
-    the released forms are only bounded by 1. alpha is per length (per length squared as released). Symmetric. Not a
+    the released forms are only bounded by 1. Symmetric. Not a
     metric. Zero iff both clouds are the same set and every nearest match is one to one. Gradient: through the
     distances; 0 at coincident points; vanishes where alpha d is large. Cost: `nearest` each way. Errors:
     `ValueError` for alpha that is not positive, negative n_lambda, an unknown form or clouds that do not pair.
@@ -57,8 +61,7 @@ def dcd(
     """
     check_option("form", form, FORMS)
     check_positive("alpha", alpha)
-    if not (math.isfinite(n_lambda) and n_lambda >= 0):
-        raise ValueError(f"n_lambda must be a finite number of at least 0, received {n_lambda!r}")
+    check_not_negative("n_lambda", n_lambda)
     weighing = Weighing(weights_x, weights_y)
     if given(lengths_x, lengths_y):
 
@@ -86,14 +89,14 @@ def dcd(
         reach = length(sq_dist) if form == "paper" else sq_dist
         return add_up(1 - torch.exp(-alpha * reach) * worth(partners, sq_dist), partners, weights)
 
-    def with_pull(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
         d = sq_dist.sqrt()
         reach = d if form == "paper" else sq_dist
         shares = torch.exp(-alpha * reach) * worth(partners, sq_dist)
-        pull = shares * (alpha * off_zero(d).reciprocal() if form == "paper" else 2 * alpha)
-        return add_up(1 - shares, partners, weights), weigh(pull, partners, weights)
+        gradient_scale = shares * (alpha * off_zero(d).reciprocal() if form == "paper" else 2 * alpha)
+        return add_up(1 - shares, partners, weights), weigh(gradient_scale, partners, weights)
 
-    return each_way(x, y, formula, None if wants_gradient(weights) else with_pull, backend)
+    return each_way(x, y, formula, None if wants_gradient(weights) else with_gradient_scale, backend)
 
 
 def _crowd(index: Tensor, size: int, like: Tensor) -> Tensor:

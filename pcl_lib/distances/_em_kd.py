@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import check_option
+from pcl_lib._checks import check_integer, check_option
 from pcl_lib.distances._auction import auction_matching
 from pcl_lib.distances._emd import as_equal_pair
 from pcl_lib.distances._one_to_one import (
@@ -42,8 +42,13 @@ def em_kd(
 
     The axes take turns, each node splits its points at the middle rank, cell c of `x` pairs with cell c of `y`.
     The matchings of the cells form one matching of the clouds, so the value is never below `emd`, equals it
-    when one leaf holds all, and comes down towards it as `leaf_size` grows (not with every step). `leaves`:
-    "exact", or by "auction" for leaves of thousands of points. The paper leaves the choice of axis, the unit and the
+    when one leaf holds all, and comes down towards it as `leaf_size` grows (not with every step).
+
+    - `leaf_size`: most points of a cell that is matched, from 1 up;
+    - `leaves`: matched "exact", or by "auction" for leaves of thousands of points;
+    - `squared`, `reduction`: as in `emd`.
+
+    The paper leaves the choice of axis, the unit and the
     reduction open, and the auction kernel that it takes from MSN need not match one-to-one, so its value is not always
     an upper bound; its formula prints the "sum" of lengths, and its leaves have 1,024 points.
 
@@ -66,8 +71,7 @@ def em_kd(
     """
     check_option("reduction", reduction, REDUCTIONS)
     check_option("leaves", leaves, LEAVES)
-    if isinstance(leaf_size, bool) or not isinstance(leaf_size, int) or leaf_size < 1:
-        raise ValueError(f"leaf_size must be a whole number of points, at least 1, received {leaf_size!r}")
+    check_integer("leaf_size", leaf_size, 1)
     x, y = as_equal_pair(x, y)
     match = best_matching if leaves == "exact" else auction_matching
     matching = np.stack(

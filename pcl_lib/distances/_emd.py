@@ -25,9 +25,11 @@ def emd(
 
     .. math:: \min_{\phi \text{ bijective}} \frac1N \sum_i \lVert x_i - y_{\phi(i)} \rVert
 
-    Returns `value` and `matching`, the index phi. `reduction`: "mean", or the "sum" that the papers print.
-    `squared`: the cheapest sum of squared lengths, which is another matching.
-    For clouds of different sizes, or weighted points, see `transport_plan`.
+    - `squared`: True for the cheapest sum of squared lengths, which is another matching;
+    - `reduction`: "mean", or the "sum" that the papers print.
+
+    Returns `value` and `matching`, the index phi. For clouds of different sizes, or weighted points, see
+    `transport_plan`.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D); value () or (B,), matching (N,) or (B, N). Unit: length
     (length squared with squared=True), in [0, inf). Symmetric. A metric on multisets of N points (squared: its root

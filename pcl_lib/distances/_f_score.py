@@ -44,9 +44,13 @@ def f_score(
     .. math:: P = \tfrac1N |\{ i : \min_j \lVert x_i - y_j \rVert < t \}|, \quad
               R = \tfrac1M |\{ j : \min_i \lVert x_i - y_j \rVert < t \}|, \quad F = \frac{2 P R}{P + R}
 
-    Strictly nearer than the threshold, which is a length, not squared, in the units of the clouds: F1@1% means
-    0.01 for a shape of unit size. F = 0 when P = R = 0. Code that takes a squared threshold calls 0.0001 what is
-    0.01 here. Lengths and weights as in `chamfer`: with weights, precision and recall are shares of them.
+    - `threshold`: t, a length, not squared, in the units of the clouds; strictly nearer pairs count. F1@1% means 0.01
+      for a shape of unit size; code that takes a squared threshold calls that 0.0001;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`: with
+      weights, precision and recall are shares of them;
+    - `backend`: of the search, as in `nearest`.
+
+    F = 0 when P = R = 0.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); results () or (B,). No unit, in [0, 1]; F is symmetric,
     swapping the clouds swaps precision and recall. A step function: no gradient.

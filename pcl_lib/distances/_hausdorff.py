@@ -30,8 +30,9 @@ def hausdorff(
 
     .. math:: \max\left( \max_i \min_j \lVert x_i - y_j \rVert, \; \max_j \min_i \lVert x_i - y_j \rVert \right)
 
-    `combine`: "max" of both directions, or one alone: "forward" x -> y, "backward" y -> x.
-    Lengths as in `chamfer`; weights would change nothing of a largest distance.
+    - `combine`: "max" of both directions, or one alone: "forward" x -> y, "backward" y -> x;
+    - `lengths_x`, `lengths_y`: points that count, as in `chamfer`; weights would change nothing of a largest distance;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length, not
     squared, in [0, inf). Symmetric and a metric on sets of points (one direction alone: neither). Zero iff both
@@ -49,7 +50,7 @@ def hausdorff(
         alone = partial(hausdorff, combine=combine, backend=backend)
         return one_by_one(lambda a, b, _: alone(a, b), x, y, (lengths_x, lengths_y))
     if combine == "max":
-        there, back = (way.sq_dist.amax(-1) for way in nearest_each_way(x, y, backend=backend))
-        return length(torch.maximum(there, back))
+        forward, backward = (way.sq_dist.amax(-1) for way in nearest_each_way(x, y, backend=backend))
+        return length(torch.maximum(forward, backward))
     one_way = nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend)
     return length(one_way.sq_dist.amax(-1))

@@ -38,9 +38,14 @@ def hyper_cd(
               + \frac1M \sum_j \operatorname{arccosh}(1 + \alpha d_j^2)
 
     Evaluated as 2 arcsinh(d sqrt(alpha / 2)), the same number without the loss of digits near d = 0: close pairs
-    keep their value and a gradient of norm near sqrt(2 alpha). form="released" clamps the argument of arccosh from
-    below at 1 + 1e-5, as the published code does: pairs nearer than 3.2e-3 (for alpha = 1) then have no gradient.
-    `reduction`, `combine`, lengths and weights as in `chamfer`.
+    keep their value and a gradient of norm near sqrt(2 alpha).
+
+    - `alpha`: positive, per length squared;
+    - `form`: "paper", or "released", which clamps the argument of arccosh from below at 1 + 1e-5, as the published code
+      does: pairs nearer than 3.2e-3 (for alpha = 1) then have no gradient;
+    - `reduction`, `combine`: as in `chamfer`;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf);
     alpha is per length squared. Symmetric, except one direction alone. Not a metric. Zero iff both clouds are the
@@ -61,7 +66,7 @@ def hyper_cd(
             return torch.acosh((1 + alpha * sq_dist).clamp(min=RELEASED_FLOOR))
         return 2 * torch.asinh(length(sq_dist) * math.sqrt(alpha / 2))
 
-    def with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
         # The same number: arccosh(1 + u) = log(1 + u + sqrt(u (u + 2))).
         u = alpha * sq_dist
         root = u.sqrt() * (u + 2).sqrt()
@@ -74,7 +79,7 @@ def hyper_cd(
         reduction,
         combine,
         backend,
-        with_pull if form == "paper" else None,
+        with_gradient_scale if form == "paper" else None,
         lengths=(lengths_x, lengths_y),
         weighing=Weighing(weights_x, weights_y),
     )

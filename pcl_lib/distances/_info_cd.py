@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_option
+from pcl_lib._checks import as_pair, check_not_negative, check_option
 from pcl_lib.distances._both_directions import Partners, each_direction, each_way
 from pcl_lib.distances._length import length, off_zero
 from pcl_lib.distances._nearest_terms import COMBINATIONS, check_positive
@@ -38,13 +37,17 @@ def info_cd(
               + \text{the same from } y \text{ to } x
 
     With `strength` lambda = 1 the denominator is the plain sum of a contrastive loss: for equal distances it is
-    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too. The exponent
-    lambda and tau = 2 are those of the published code. form="released" is the published code: half of
-    both sums, 1e-7 added to each exponential, and the exponent lambda fixed at 1e-7 (`strength` is not used), which
-    leaves a quarter of the sums of lengths for tau = 2.
-    `combine` as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
-    the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is
-    the released one-sided loss of a partial cloud x, which is not halved. Lengths as in `chamfer`.
+    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too.
+
+    - `tau`: positive, a length; 2 is that of the published code;
+    - `strength`: the exponent lambda of the paper's form, at least 0;
+    - `form`: "paper", or "released", the published code: half of both sums, 1e-7 added to each exponential, and the
+      exponent lambda fixed at 1e-7 (`strength` is not used), which leaves a quarter of the sums of lengths for tau = 2;
+    - `combine`: as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
+      the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is the
+      released one-sided loss of a partial cloud x, which is not halved;
+    - `lengths_x`, `lengths_y`: points that count, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit; tau is a
     length. Symmetric, except one direction alone. Not a metric, and not zero for equal clouds (lambda (log N + log M);
@@ -61,9 +64,7 @@ def info_cd(
     """
     check_option("form", form, FORMS)
     check_positive("tau", tau)
-    if not (math.isfinite(strength) and strength >= 0):
-        raise ValueError(f"strength must be a finite number of at least 0, received {strength!r}")
-
+    check_not_negative("strength", strength)
     combine = combine or ("sum" if form == "paper" else "mean")
     check_option("combine", combine, COMBINATIONS)
 
@@ -84,23 +85,23 @@ def info_cd(
     if combine in ("forward", "backward"):
         return of_direction(nearest(*((x, y) if combine == "forward" else (y, x)), backend=backend).sq_dist)
     if form == "released" or combine == "max":
-        there, back = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
+        forward, backward = (of_direction(way.sq_dist) for way in nearest_each_way(x, y, backend=backend))
         if combine == "max":
-            return torch.maximum(there, back)
-        return there + back if combine == "sum" else (there + back) / 2
+            return torch.maximum(forward, backward)
+        return forward + backward if combine == "sum" else (forward + backward) / 2
 
     x, y = as_pair(x, y)
     half = 0.5 if combine == "mean" else 1.0
 
     def value(scaled: Tensor, partners: Partners) -> Tensor:
-        there, back = each_direction(scaled, partners)
-        contrast = torch.logsumexp(-there, -1) + torch.logsumexp(-back, -1)
-        return half * (there.mean(-1) + back.mean(-1) + strength * contrast)
+        forward, backward = each_direction(scaled, partners)
+        contrast = torch.logsumexp(-forward, -1) + torch.logsumexp(-backward, -1)
+        return half * (forward.mean(-1) + backward.mean(-1) + strength * contrast)
 
     def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
         return value(length(sq_dist) / tau, partners)
 
-    def with_pull(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
         d = sq_dist.sqrt()
         scaled = d * (1 / tau)
         slopes = [
@@ -109,7 +110,7 @@ def info_cd(
         ]
         return value(scaled, partners), half * torch.cat(slopes, -1) / (tau * off_zero(d))
 
-    return each_way(x, y, formula, with_pull, backend)
+    return each_way(x, y, formula, with_gradient_scale, backend)
 
 
 def _released(sq_dist: Tensor, tau: float) -> Tensor:

@@ -12,8 +12,8 @@ def length(sq_dist: Tensor) -> Tensor:
     return sq_dist.where(apart, sq_dist.new_ones(())).sqrt().where(apart, sq_dist.new_zeros(()))
 
 
-def length_with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
-    """The same root, and its pull, 1/d."""
+def length_with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    """The same root, and its gradient scale, 1/d."""
     d = sq_dist.sqrt()
     return d, off_zero(d).reciprocal()
 

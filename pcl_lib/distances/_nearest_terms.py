@@ -13,14 +13,14 @@ from pcl_lib.distances._point_weights import Weighing, one_by_one, shares, wants
 from pcl_lib.neighbors import nearest
 from pcl_lib.neighbors.building_blocks import Lengths, given
 
-__all__ = ["COMBINATIONS", "REDUCTIONS", "Terms", "TermsWithPull", "check_positive", "over_pairs"]
+__all__ = ["COMBINATIONS", "REDUCTIONS", "Terms", "TermsWithGradientScale", "check_positive", "over_pairs"]
 
 REDUCTIONS = ("mean", "sum")
 COMBINATIONS = ("sum", "mean", "max", "forward", "backward")
 
 Terms = Callable[[Tensor], Tensor]
-# Terms, and the pull of each: its derivative by the distance over the distance, as in `each_way`.
-TermsWithPull = Callable[[Tensor], tuple[Tensor, Tensor]]
+# Terms, and the gradient scale of each: its derivative by the distance, over the distance, as in `each_way`.
+TermsWithGradientScale = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def over_pairs(
@@ -30,21 +30,21 @@ def over_pairs(
     reduction: str,
     combine: str,
     backend: str,
-    with_pull: TermsWithPull | None = None,
+    with_gradient_scale: TermsWithGradientScale | None = None,
     *,
     lengths: tuple[Lengths | None, Lengths | None] = (None, None),
     weighing: Weighing | None = None,
 ) -> Tensor:
     """Value (*b,) of `terms`, which turns squared nearest distances (*b, N) into what is averaged or added.
 
-    `with_pull` gives the same terms and their gradient in closed form, which is sooner.
+    `with_gradient_scale` gives the same terms and their gradient in closed form, which is sooner.
     """
     check_option("reduction", reduction, REDUCTIONS)
     check_option("combine", combine, COMBINATIONS)
     if given(*lengths):
 
         def alone(a: Tensor, b: Tensor, own: Weighing) -> Tensor:
-            return over_pairs(a, b, terms, reduction, combine, backend, with_pull, weighing=own)
+            return over_pairs(a, b, terms, reduction, combine, backend, with_gradient_scale, weighing=own)
 
         return one_by_one(alone, x, y, lengths, weighing or Weighing())
 
@@ -59,18 +59,18 @@ def over_pairs(
 
     def formula(sq_dist: Tensor, partners: Partners) -> Tensor:
         # One direction at a time: the terms may be a function of the user's own, of all distances of a cloud.
-        there, back = (
+        forward, backward = (
             _total(terms(part), weight)
             for part, weight in zip(each_direction(sq_dist, partners), weights, strict=True)
         )
-        return torch.maximum(there, back) if combine == "max" else there + back
+        return torch.maximum(forward, backward) if combine == "max" else forward + backward
 
-    if with_pull is None or combine == "max" or wants_gradient(weights):
+    if with_gradient_scale is None or combine == "max" or wants_gradient(weights):
         return each_way(x, y, formula, None, backend)
 
     def closed(sq_dist: Tensor, partners: Partners) -> tuple[Tensor, Tensor]:
-        found, pull = with_pull(sq_dist)
-        return add_up(found, partners, weights), weigh(pull, partners, weights)
+        found, gradient_scale = with_gradient_scale(sq_dist)
+        return add_up(found, partners, weights), weigh(gradient_scale, partners, weights)
 
     return each_way(x, y, formula, closed, backend)
 

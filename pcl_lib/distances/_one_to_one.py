@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
@@ -14,6 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
+from pcl_lib._fork import cores
 from pcl_lib.distances._length import length
 from pcl_lib.neighbors.building_blocks import pair_squares
 
@@ -88,8 +88,3 @@ def on_each_core(function: Callable[[Task], Done], tasks: Iterable[Task]) -> lis
         return [function(task) for task in work]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, work))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -32,7 +32,10 @@ def released_landau_cd(
     It differs from the paper in three ways: 1 - exp(-d) in place of d, no 1/sqrt(2 pi), and half of both sums in
     place of both means. Distances are roots of at least 1e-9, as in the code. The gradient weight is 0.6065 at
     d = 0 and changes sign at d = -log(2 - sqrt 3) = 1.317: farther pairs are pushed apart.
-    `reduction`, `combine`, lengths and weights as in `chamfer`; combine="forward" is the released one-sided loss.
+
+    - `reduction`, `combine`: as in `chamfer`; combine="forward" is the released one-sided loss;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit; distances
     count in the units of the clouds. At least 0, grows with the number of points. Symmetric, except one direction
@@ -52,7 +55,7 @@ def released_landau_cd(
         reduction,
         combine,
         backend,
-        _with_pull,
+        _with_gradient_scale,
         lengths=(lengths_x, lengths_y),
         weighing=Weighing(weights_x, weights_y),
     )
@@ -64,7 +67,7 @@ def _terms(sq_dist: Tensor) -> Tensor:
     return torch.exp(-(d + fall) / 2) * (1 - fall)
 
 
-def _with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+def _with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
     d = sq_dist.clamp(min=RELEASED_FLOOR).sqrt()
     fall = torch.exp(-d)
     density, rest = torch.exp(-0.5 * (d + fall)), 1 - fall

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcl_lib._checks import as_pair, check_option
+from pcl_lib._checks import as_pair, check_option, check_positive
 from pcl_lib._quiet import import_quietly
 from pcl_lib.distances._one_to_one import restore, unit_clouds
 from pcl_lib.distances._sinkhorn_rounds import dense, divergence, online
@@ -36,22 +35,25 @@ def sinkhorn(
 
     .. math:: S(X, Y) = OT_\varepsilon(X, Y) - \tfrac12 OT_\varepsilon(X, X) - \tfrac12 OT_\varepsilon(Y, Y)
 
-    with all points of a cloud weighing the same. `blur` is a length in the units of the clouds, below which they are
-    not told apart: eps = blur for lengths, twice blur squared for squared lengths. As blur goes to 0 the divergence
-    tends to the mean `emd` of the same `squared`; as it grows, to a distance of blurred clouds, which is smaller.
+    with all points of a cloud weighing the same.
+
+    - `blur`: a length in the units of the clouds, below which they are not told apart: eps = blur for lengths, twice
+      blur squared for squared lengths. As blur goes to 0 the divergence tends to the mean `emd` of the same `squared`;
+      as it grows, to a distance of blurred clouds, which is smaller;
+    - `squared`: squared lengths as costs;
+    - `scaling`: the factor in (0, 1) by which the length of the blur falls from one round to the next;
+    - `tolerance`: None stops at the last eps, as geomloss does: cheap, and not yet converged. A number adds rounds
+      until they move the mass of no point by more than this share: the formula itself;
+    - `backend`: "tensorized" keeps the costs in memory, "online" leaves them to KeOps, "multiscale" is geomloss's for
+      large clouds in 3-D; "auto" takes the first up to 25 million pairs.
+
     The entropy that makes OT_eps fast also biases it: OT_eps(X, X) is not 0, and a cloud fitted to Y by OT_eps
     alone shrinks. The two subtracted terms take off that bias, so that S(X, X) = 0; what stays is the blur.
 
-    Eps falls from the extent of the clouds (of the whole batch) to the blur, by the factor `scaling` in (0, 1) of a
-    length from one round to the next. `tolerance=None` stops there, as geomloss does: cheap, and not yet converged. On
-    60 evenly spread points of the unit cube with blur = 0.003, scaling 0.5 reads 14 % below `emd` (42 % squared), 0.95
-    3 % (9 %), 0.99 0.3 % (1.2 %); less on random points. A `tolerance` adds rounds at the last eps until they move
-    the mass of no point by more than this share: the formula itself. 0.01 took 14 to 30 rounds (lengths) and 35
-    to 215 (squared) on 40 and 256 random points with blur 0.1 and 0.05, where scaling 0.5 alone takes 7 or 8, and
-    hundreds with blur 0.01.
-
-    `backend`: "tensorized" keeps the costs in memory, "online" leaves them to KeOps, "multiscale" is geomloss's for
-    large clouds in 3-D; "auto" takes the first up to 25 million pairs.
+    Eps falls from the extent of the clouds (of the whole batch) to the blur. Without a tolerance, on 60 evenly spread
+    points of the unit cube with blur = 0.003, scaling 0.5 reads 14 % below `emd` (42 % squared), 0.95 3 % (9 %), 0.99
+    0.3 % (1.2 %); less on random points. A tolerance of 0.01 took 14 to 30 rounds (lengths) and 35 to 215 (squared) on
+    40 and 256 random points with blur 0.1 and 0.05, where scaling 0.5 alone takes 7 or 8, and hundreds with blur 0.01.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True: twice what geomloss returns for p = 2), in [0, inf) up to the rounding of the extent
@@ -71,12 +73,11 @@ def sinkhorn(
     >>> round(sinkhorn(x, y, blur=0.01).item(), 3), round(sinkhorn(x, y, blur=0.01, squared=True).item(), 2)
     (5.0, 25.0)
     """
-    if not (math.isfinite(blur) and blur > 0):
-        raise ValueError(f"blur must be a positive, finite length, received {blur!r}")
+    check_positive("blur", blur, "length")
     if not 0 < scaling < 1:
         raise ValueError(f"scaling must lie between 0 and 1, both excluded, received {scaling!r}")
-    if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
-        raise ValueError(f"tolerance must be a positive, finite share or None, received {tolerance!r}")
+    if tolerance is not None:
+        check_positive("tolerance", tolerance, "share or None")
     check_option("backend", backend, BACKENDS)
     x, y = as_pair(x, y, any_scale=True)
     chosen = _choose(x, y, squared, tolerance, backend)

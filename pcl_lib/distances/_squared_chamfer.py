@@ -29,12 +29,12 @@ def squares_each_way(x: Tensor, y: Tensor, reduction: str, combine: str, backend
 
 
 class _SquaresEachWay(Function):
-    # weights[0] sum_i |x_i - y_there(i)|^2 + weights[1] sum_j |y_j - x_back(j)|^2
+    # weights[0] sum_i |x_i - y_forward(i)|^2 + weights[1] sum_j |y_j - x_backward(j)|^2
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, weights: Weights, backend: str, recording: bool) -> Tensor:
         wanted = ctx.needs_input_grad[:2] if recording else (False, False)
         if backend != "kdtree":
-            value, there, back, *gradient = _by_torch(x, y, weights, backend, wanted)
+            value, forward, backward, *gradient = _by_torch(x, y, weights, backend, wanted)
         else:
 
             def of_pair(a: np.ndarray, b: np.ndarray, threads: int) -> tuple:
@@ -43,24 +43,29 @@ class _SquaresEachWay(Function):
             queries = x.shape[-2] + y.shape[-2]
             if x.ndim == 2:
                 (only,) = kdtree.each_pair(of_pair, x[None], y[None], queries)
-                value, there, back, *gradient = only
+                value, forward, backward, *gradient = only
             else:
                 columns = zip(*kdtree.each_pair(of_pair, x, y, queries), strict=True)
-                value, there, back, *gradient = (None if c[0] is None else torch.stack(c) for c in columns)
+                value, forward, backward, *gradient = (
+                    None if c[0] is None else torch.stack(c) for c in columns
+                )
         ctx.weights = weights
-        ctx.save_for_backward(x, y, there, back, *gradient)
+        ctx.save_for_backward(x, y, forward, backward, *gradient)
         return value
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
-        x, y, there, back, grad_x, grad_y = ctx.saved_tensors
+        x, y, forward, backward, grad_x, grad_y = ctx.saved_tensors
         if (
             torch.is_grad_enabled()
         ):  # a second derivative is wanted: let autograd see what the gradient is made of
-            there, back = through_batch(there, y), through_batch(back, x)
-            push_x, push_y = gap(x, y, there) * (2 * ctx.weights[0]), gap(y, x, back) * (2 * ctx.weights[1])
-            grad_x = push_x - collect(push_y, back, x)
-            grad_y = push_y - collect(push_x, there, y)
+            forward, backward = through_batch(forward, y), through_batch(backward, x)
+            push_x, push_y = (
+                gap(x, y, forward) * (2 * ctx.weights[0]),
+                gap(y, x, backward) * (2 * ctx.weights[1]),
+            )
+            grad_x = push_x - collect(push_y, backward, x)
+            grad_y = push_y - collect(push_x, forward, y)
         outer = grad[..., None, None]
         return (
             grad_x * outer if ctx.needs_input_grad[0] else None,
@@ -74,32 +79,32 @@ class _SquaresEachWay(Function):
 def _by_tree(
     x: np.ndarray, y: np.ndarray, weights: Weights, wanted: tuple[bool, bool], threads: int
 ) -> tuple:
-    """Value, partners there (N,) and back (M,), gradients (where wanted) for one pair of clouds."""
-    there, back = kdtree.partners(x, y, threads)
-    push_x, push_y = x - y.take(there, axis=0), y - x.take(back, axis=0)
+    """Value, partners forward (N,) and backward (M,), gradients (where wanted) for one pair of clouds."""
+    forward, backward = kdtree.partners(x, y, threads)
+    push_x, push_y = x - y.take(forward, axis=0), y - x.take(backward, axis=0)
     value = weights[0] * np.square(push_x).sum() + weights[1] * np.square(push_y).sum()
     push_x *= 2 * weights[0]
     push_y *= 2 * weights[1]
-    rows_there, rows_back = torch.from_numpy(there), torch.from_numpy(back)
+    rows_forward, rows_backward = torch.from_numpy(forward), torch.from_numpy(backward)
     from_x, from_y = torch.from_numpy(push_x), torch.from_numpy(push_y)
     # A point is pushed by its own nearest neighbour, and by every point whose nearest neighbour it is.
-    grad_x = from_x - torch.zeros_like(from_x).index_add_(0, rows_back, from_y) if wanted[0] else None
-    grad_y = from_y - torch.zeros_like(from_y).index_add_(0, rows_there, from_x) if wanted[1] else None
-    return torch.from_numpy(np.asarray(value, dtype=x.dtype)), rows_there, rows_back, grad_x, grad_y
+    grad_x = from_x - torch.zeros_like(from_x).index_add_(0, rows_backward, from_y) if wanted[0] else None
+    grad_y = from_y - torch.zeros_like(from_y).index_add_(0, rows_forward, from_x) if wanted[1] else None
+    return torch.from_numpy(np.asarray(value, dtype=x.dtype)), rows_forward, rows_backward, grad_x, grad_y
 
 
 def _by_torch(x: Tensor, y: Tensor, weights: Weights, backend: str, wanted: tuple[bool, bool]) -> tuple:
     """The same for a whole batch on any device."""
-    there, back = search_each_way(*((x, y) if x.ndim == 3 else (x[None], y[None])), backend)
-    there, back = there.view(x.shape[:-1]), back.view(y.shape[:-1])
-    rows_there, rows_back = through_batch(there, y), through_batch(back, x)
-    push_x, push_y = gap(x, y, rows_there), gap(y, x, rows_back)
+    forward, backward = search_each_way(*((x, y) if x.ndim == 3 else (x[None], y[None])), backend)
+    forward, backward = forward.view(x.shape[:-1]), backward.view(y.shape[:-1])
+    rows_forward, rows_backward = through_batch(forward, y), through_batch(backward, x)
+    push_x, push_y = gap(x, y, rows_forward), gap(y, x, rows_backward)
     value = weights[0] * push_x.square().sum((-2, -1)) + weights[1] * push_y.square().sum((-2, -1))
     push_x *= 2 * weights[0]
     push_y *= 2 * weights[1]
-    grad_x = push_x - collect(push_y, rows_back, x) if wanted[0] else None
-    grad_y = push_y - collect(push_x, rows_there, y) if wanted[1] else None
-    return value, there, back, grad_x, grad_y
+    grad_x = push_x - collect(push_y, rows_backward, x) if wanted[0] else None
+    grad_y = push_y - collect(push_x, rows_forward, y) if wanted[1] else None
+    return value, forward, backward, grad_x, grad_y
 
 
 def through_batch(index: Tensor, points: Tensor) -> Tensor:

@@ -36,8 +36,10 @@ def transport_plan(
     .. math:: \min_{P \ge 0} \sum_{ij} P_{ij} \lVert x_i - y_j \rVert, \quad
               \sum_j P_{ij} = a_i, \; \sum_i P_{ij} = b_j
 
-    Weights are positive or zero and made to add up to 1; by default all points of a cloud weigh the same. With
-    equal sizes and no weights the value is that of `emd` (mean).
+    - `weights_x`, `weights_y`: positive or zero, and made to add up to 1; None for points that all weigh the same;
+    - `squared`: squared lengths as costs.
+
+    With equal sizes and no weights the value is that of `emd` (mean).
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), weights (N,), (M,) or (B, N), (B, M);
     value () or (B,), plan (N, M) or (B, N, M). Unit: length (length squared with squared=True), in [0, inf).

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_positive
-from pcl_lib.distances._length import length, length_with_pull
+from pcl_lib.distances._length import length, length_with_gradient_scale
 from pcl_lib.distances._nearest_terms import over_pairs
 from pcl_lib.distances._point_weights import PerPoint, Weighing
 from pcl_lib.neighbors.building_blocks import Lengths
@@ -30,9 +30,12 @@ def truncated_cd(
 
     .. math:: \frac1N \sum_i \min(d_i, t) + \frac1M \sum_j \min(d_j, t)
 
-    The threshold is a length; squared=True takes min(d, t)^2. The table that reports this loss prints t = 0.2 alone,
-    without a formula or code: lengths are this library's reading.
-    `reduction`, `combine`, lengths and weights as in `chamfer`.
+    - `threshold`: t, a length. The table that reports this loss prints t = 0.2 alone, without a formula or code:
+      lengths are this library's reading;
+    - `squared`: True takes min(d, t)^2;
+    - `reduction`, `combine`: as in `chamfer`;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True), in [0, 2 t] by default. Symmetric, except one direction alone. Not a metric. Zero
@@ -51,12 +54,12 @@ def truncated_cd(
         cut = sq_dist.clamp(max=threshold**2)
         return cut if squared else length(cut)
 
-    def with_pull(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
+    def with_gradient_scale(sq_dist: Tensor) -> tuple[Tensor, Tensor]:
         near = sq_dist <= threshold**2
         if squared:
             return terms(sq_dist), 2.0 * near
-        d, pull = length_with_pull(sq_dist)
-        return d.clamp(max=threshold), pull * near
+        d, gradient_scale = length_with_gradient_scale(sq_dist)
+        return d.clamp(max=threshold), gradient_scale * near
 
     return over_pairs(
         x,
@@ -65,7 +68,7 @@ def truncated_cd(
         reduction,
         combine,
         backend,
-        with_pull,
+        with_gradient_scale,
         lengths=(lengths_x, lengths_y),
         weighing=Weighing(weights_x, weights_y),
     )

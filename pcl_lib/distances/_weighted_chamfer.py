@@ -38,7 +38,9 @@ def weighted_chamfer(
     - `shifted`: False leaves out the mode, as the published code does: f(d), which is 0 at d = 0 and rises for
       chi-squared, Weibull, log-logistic and gamma. A function of your own is called with d as it is;
     - `detached`: True keeps the weight out of the gradient;
-    - `reduction`, `combine`, lengths and weights of points: as in `chamfer`.
+    - `reduction`, `combine`: as in `chamfer`;
+    - `lengths_x`, `lengths_y`, `weights_x`, `weights_y`: points that count, and how much, as in `chamfer`;
+    - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). The densities count
     distances in the units of the clouds; at least 0. Symmetric, except one direction alone. Not a metric, and not
@@ -63,7 +65,7 @@ def weighted_chamfer(
             reduction,
             combine,
             backend,
-            lambda sq_dist: _with_pull(sq_dist, weigh, shifted, detached),
+            lambda sq_dist: _with_gradient_scale(sq_dist, weigh, shifted, detached),
             lengths=lengths,
             weighing=weighing,
         )
@@ -89,7 +91,9 @@ def _terms(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> Te
     return (weight(d.detach() if detached else d, shifted=shifted) * d).where(apart, 0)
 
 
-def _with_pull(sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool) -> tuple[Tensor, Tensor]:
+def _with_gradient_scale(
+    sq_dist: Tensor, weight: Weight, shifted: bool, detached: bool
+) -> tuple[Tensor, Tensor]:
     d = sq_dist.sqrt()
     apart = off_zero(d)
     density, score = weight.density_and_score(weight.past_mode(apart, shifted))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from jaxtyping import Float
 from torch import Tensor
 
+from pcl_lib._checks import check_not_negative
 from pcl_lib.neighbors import farthest_points
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -39,8 +39,7 @@ def pcn_loss(
     [2.5]
     """
     _check_stages(stages, truth, 2)
-    if not (math.isfinite(alpha) and alpha >= 0):
-        raise ValueError(f"alpha must be finite and at least 0, received {alpha!r}")
+    check_not_negative("alpha", alpha)
     coarse, fine = stages
     return _of(loss, coarse, truth) + alpha * _of(loss, fine, truth)
 

@@ -32,7 +32,10 @@ def mesh_accuracy(
 
     ShapeGF reports it in its Table 7, following DeepSDF. There x are points sampled from the predicted mesh and
     the distance goes to the true mesh; here y are points sampled from it, densely enough that their spacing is small
-    beside the value. Lengths as in `chamfer`. An order statistic, not an interpolated quantile.
+    beside the value. An order statistic, not an interpolated quantile.
+
+    - `share`: in (0, 1], in place of 0.9;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D) the prediction, y (M, D) or (B, M, D) the truth; result () or (B,). Unit: length,
     in [0, inf), lower is better. Not symmetric: it does not see what the prediction misses. Proportional to scale.

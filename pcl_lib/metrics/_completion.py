@@ -39,6 +39,8 @@ def cd_l1(
     of at least 1e-9, so it never shows less than 0.032; here identical clouds give 0, and where every distance is
     above 3.2e-5 the values are the same.
 
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: thousandths of a length, in
     [0, inf). Symmetric; zero iff both clouds are the same set; not a metric. Proportional to scale. No gradient.
     Cost: `nearest` each way. Errors: `ValueError` for clouds that do not pair. Reference: yuan2018pcn.
@@ -68,6 +70,8 @@ def cd_l2(
 
     Its directions are added, while `cd_l1` halves them.
 
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: thousandths of a length squared,
     in [0, inf). Symmetric; zero iff both clouds are the same set; not a metric. No gradient.
     Cost: `nearest` each way. Errors: `ValueError` for clouds that do not pair. Reference: yu2021pointr.
@@ -92,6 +96,8 @@ def f1_at_1_percent(
 
     The "1 %" is of a unit length, not of the size of the object: normalise the clouds as the paper does. AtlasNet's
     and DCD's code takes a squared distance, and calls this threshold 0.0001.
+
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, 1], 1 is best; tables
     may show it in per cent. Symmetric. No gradient. Cost: `nearest` each way. Errors: `ValueError` for clouds that
@@ -124,6 +130,9 @@ def fidelity(
     `scale=TABLE_SCALE` (their code prints the value
     without a factor, and leaves out points at the origin, its padding). A method that copies its input into its
     output has fidelity 0.
+
+    - `squared`, `scale`: squared lengths, and what the value is multiplied by;
+    - `lengths_partial`, `lengths_completed`, `backend`: as the lengths and backend of `pcl_lib.distances.chamfer`.
 
     Shapes: partial (N, D) or (B, N, D), completed (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with `squared`), in [0, inf). Not symmetric; zero iff the input lies inside the output. No gradient.
@@ -163,6 +172,10 @@ def kitti_mmd(
     it with lengths: CD is the half sum of the mean lengths. PoinTr's released code, which later tables follow, uses
     squared lengths with both directions added: `squared=True`; for x1000 see `fidelity`. It runs the other way than
     `pcl_lib.metrics.minimum_matching_distance` of the generation tables, which averages over references.
+
+    - `squared`, `scale`: squared lengths with both directions added, and what the value is multiplied by;
+    - `lengths_completed`, `lengths_references`, `backend`: as the lengths and backend of `pcl_lib.distances.chamfer`;
+    - `progress`: True shows a bar.
 
     Shapes: completed (S, N, D), references (R, M, D); result (S,). Unit: length (length squared with `squared`), in
     [0, inf). Not symmetric. No gradient. Cost: S R Chamfer distances, spread as in `pairwise`.

@@ -72,11 +72,11 @@ def density_difference(
         )
         return torch.stack(each_alone(options, *clouds))
     x, y = as_pair(x, y)
-    there, back = nearest_each_way(x, y, backend=backend)
+    forward, backward = nearest_each_way(x, y, backend=backend)
     here = _local_density(x, ball, max_neighbors, backend)
     other = _local_density(y, ball, max_neighbors, backend)
     in_count, in_distance = (
-        _relative(a, b.gather(-1, there.index)) + _relative(b, a.gather(-1, back.index))
+        _relative(a, b.gather(-1, forward.index)) + _relative(b, a.gather(-1, backward.index))
         for a, b in zip(here, other, strict=True)
     )
     return in_count + distance_weight * in_distance

@@ -135,8 +135,11 @@ def generation_scores(
     Three `pairwise` matrices under one distance, then `minimum_matching_distance`, `coverage` and `one_nn_accuracy`.
     The tables use the Chamfer distance and `approximate_emd`. `symmetric=True` saves half of the work within each
     set, if the distance is symmetric (Chamfer is). Distances are measured from reference to sample, as the released
-    code does, which matters for `approximate_emd` only. Lengths as in `pairwise`.
+    code does, which matters for `approximate_emd` only.
     ShapeGF normalises each cloud to the [-1, 1] box first.
+
+    - `distance`, `symmetric`, `progress`: as in `pairwise`;
+    - `lengths_samples`, `lengths_references`: as the lengths of `pairwise`.
 
     Shapes: samples (S, N, D), references (R, M, D); results (). Cost: S R + S^2 + R^2 distances.
     Errors: as `pairwise`. References: cai2020shapegf, yang2019pointflow.

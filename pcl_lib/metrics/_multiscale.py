@@ -112,6 +112,9 @@ def half_sum_hausdorff(
     Not the Hausdorff distance, which is the larger of the two and a length: see `pcl_lib.distances.hausdorff`.
     CALoss tables show the mean over shapes x100: `scale=TABLE_SCALE`.
 
+    - `scale`: what the value is multiplied by;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length squared, in [0, inf).
     Symmetric; zero iff both clouds are the same set; not a metric. Invariant to rigid motion and order. No gradient.
     Cost: `nearest` each way. Errors: `ValueError` for clouds that do not pair. Reference: huang2023caloss.
@@ -121,8 +124,8 @@ def half_sum_hausdorff(
     >>> half_sum_hausdorff(x, y).item(), half_sum_hausdorff(x, y, scale=TABLE_SCALE).item()
     (2.5, 250.0)
     """
-    there, back = _ways(x, y, (lengths_x, lengths_y), backend, torch.amax)
-    return scale * (there + back) / 2
+    forward, backward = _ways(x, y, (lengths_x, lengths_y), backend, torch.amax)
+    return scale * (forward + backward) / 2
 
 
 def _ways(
@@ -132,10 +135,10 @@ def _ways(
     if given(*lengths):
         clouds = cut(x, lengths[0], "x"), cut(y, lengths[1], "y")
         pairs = each_alone(lambda a, b: _ways(a, b, (None, None), backend, reduce), *clouds)
-        there, back = (torch.stack(way) for way in zip(*pairs, strict=True))
+        forward, backward = (torch.stack(way) for way in zip(*pairs, strict=True))
     else:
-        there, back = (reduce(way.sq_dist, -1) for way in nearest_each_way(x, y, backend=backend))
-    return there, back
+        forward, backward = (reduce(way.sq_dist, -1) for way in nearest_each_way(x, y, backend=backend))
+    return forward, backward
 
 
 def _local(x: Tensor, y: Tensor, sizes: Sequence[int], centres: int, lengths: Both = (None, None)) -> Tensor:
@@ -171,8 +174,8 @@ def _compare(x: Tensor, y: Tensor, from_x: Tensor, from_y: Tensor, sizes: Sequen
     values = []
     for k in sizes:
         sq_dist = (around_x[:, :k, None] - around_y[:, None, :k]).square_().sum(-1)
-        there, back = sq_dist.amin(2).mean(-1), sq_dist.amin(1).mean(-1)
-        values.append(torch.maximum(there, back).mean())
+        forward, backward = sq_dist.amin(2).mean(-1), sq_dist.amin(1).mean(-1)
+        values.append(torch.maximum(forward, backward).mean())
     return torch.stack(values)
 
 

@@ -37,6 +37,9 @@ def d1_psnr(
     the units of the clouds, which decides the number: MPEG's is 2^bits - 1 of the voxel grid (1023 for 10 bits),
     D-PCC's is `largest_spacing` over the test set. Values under different peaks cannot be compared.
 
+    - `peak`: positive, a length;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: dB, higher is better; infinite for
     identical clouds. Symmetric. Unchanged when clouds and peak are scaled together. No gradient.
     Cost: `nearest` each way. Errors: `ValueError` for clouds that do not pair, or a peak that is not positive.
@@ -105,13 +108,13 @@ def d2_psnr(
         return torch.stack(each_alone(partial(d2_psnr, peak=peak, carry=carry, backend=backend), *columns))
     _, decoded = as_pair(truth, decoded, names=("truth", "decoded"))
     truth, normals = as_pair(truth, normals, names=("truth", "normals"), same_size=True)
-    there, back = nearest_each_way(truth, decoded, backend=backend)
-    carried = _rows(normals, back.index)
+    forward, backward = nearest_each_way(truth, decoded, backend=backend)
+    carried = _rows(normals, backward.index)
     if carry == "mean":
-        carried = _mean_normals(normals, there.index, carried)
-    gap_there = ((truth - _rows(decoded, there.index)) * _rows(carried, there.index)).sum(-1)
-    gap_back = ((decoded - _rows(truth, back.index)) * _rows(normals, back.index)).sum(-1)
-    return _psnr(torch.maximum(gap_there.square().mean(-1), gap_back.square().mean(-1)), peak)
+        carried = _mean_normals(normals, forward.index, carried)
+    gap_forward = ((truth - _rows(decoded, forward.index)) * _rows(carried, forward.index)).sum(-1)
+    gap_backward = ((decoded - _rows(truth, backward.index)) * _rows(normals, backward.index)).sum(-1)
+    return _psnr(torch.maximum(gap_forward.square().mean(-1), gap_backward.square().mean(-1)), peak)
 
 
 @torch.no_grad()

@@ -23,7 +23,7 @@ from pcl_lib.models._mlp import MLP, parameter_count
 from pcl_lib.models._patches import PatchMLP
 from pcl_lib.models._pointnet import PointNet, atlas_encoder, shapegf_encoder
 from pcl_lib.models._pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
-from pcl_lib.models._set_abstraction import Scale, SetAbstraction, Stage
+from pcl_lib.models._set_abstraction import AbstractionStage, Scale, SetAbstraction
 
 __all__ = [
     "DGCNN",
@@ -50,7 +50,7 @@ __all__ = [
     "SetAbstraction",
     "SnowflakeNet",
     "StackedPointNet",
-    "Stage",
+    "AbstractionStage",
     "ae",
     "atlas_encoder",
     "atlas_net",
@@ -64,3 +64,16 @@ __all__ = [
     "sphere_grid",
     "square_grid",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Stage":  # its name until version 0.1
+        import warnings
+
+        warnings.warn(
+            "pcl_lib.models.Stage is AbstractionStage now; the old name goes with version 0.3",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return AbstractionStage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_option
 from pcl_lib.models._grids import random_sphere, random_square, sphere_grid, square_grid
 from pcl_lib.models._input_checks import check_code, check_points
 from pcl_lib.models._patches import PatchMLP, for_patches, gather_patches, share
@@ -49,8 +50,7 @@ class AtlasDecoder(nn.Module):
     ) -> None:
         super().__init__()
         check_points(n_points)
-        if surface not in SURFACES:
-            raise ValueError(f"surface must be one of 'squares', 'sphere', received {surface!r}")
+        check_option("surface", surface, tuple(SURFACES))
         self.code_dim, self.n_points, self.surface = code_dim, n_points, surface
         self.patches = patches if patches is not None else (1 if surface == "sphere" else 25)
         self.map = atlas_mlp(self.patches, SURFACES[surface][0] + code_dim, widths)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_option
 from pcl_lib.models._atlasnet import atlas_mlp, template
 from pcl_lib.models._input_checks import check_code, check_fixed_points, check_points
 from pcl_lib.models._patches import PatchMLP, for_patches, gather_patches, share
@@ -56,8 +57,8 @@ class AtlasV2Decoder(nn.Module):
     ) -> None:
         super().__init__()
         check_points(n_points)
-        _check_choice("variant", variant, VARIANTS)
-        _check_choice("adjustment", adjustment, ADJUSTMENTS)
+        check_option("variant", variant, VARIANTS)
+        check_option("adjustment", adjustment, ADJUSTMENTS)
         self.code_dim, self.n_points, self.patches = code_dim, n_points, patches
         self.variant, self.adjustment = variant, adjustment
         dim = patch_dim if patch_dim is not None else (3 if variant == "deformation" else 2)
@@ -106,8 +107,3 @@ class AtlasV2Decoder(nn.Module):
         moves = self.adjust(codes).tanh().unflatten(1, (3, -1))
         turned = torch.einsum("paib,pibn->pabn", moves[:, :, 1:], parts.expand(-1, -1, code.shape[0], -1))
         return gather_patches(turned + moves[:, :, 0, :, None], n)
-
-
-def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, received {value!r}")

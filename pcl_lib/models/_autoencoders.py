@@ -18,7 +18,7 @@ from pcl_lib.models._local_codes import (
     LocalFullyConnectedDecoder,
 )
 from pcl_lib.models._pointnet import PointNet, atlas_encoder
-from pcl_lib.models._set_abstraction import Stage
+from pcl_lib.models._set_abstraction import AbstractionStage
 
 
 def ae(
@@ -65,7 +65,7 @@ def folding_net(
 def lae(
     n_points: int = 2048,
     *,
-    stages: Sequence[Stage] = LOCAL_STAGES,
+    stages: Sequence[AbstractionStage] = LOCAL_STAGES,
     refine: Sequence[int] = (256, 256),
     widths: Sequence[int] = (256, 256),
 ) -> AutoEncoder:
@@ -89,7 +89,7 @@ def lae(
 def lfolding(
     n_points: int = 2048,
     *,
-    stages: Sequence[Stage] = LOCAL_STAGES,
+    stages: Sequence[AbstractionStage] = LOCAL_STAGES,
     refine: Sequence[int] = (256, 256),
     widths: Sequence[int] = (128, 128),
 ) -> AutoEncoder:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_integer
 from pcl_lib.models._input_checks import check_batch, check_widths
 from pcl_lib.models._mlp import MLP
 from pcl_lib.neighbors import knn
@@ -32,8 +33,7 @@ class EdgeConv(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, k: int = 20) -> None:
         super().__init__()
-        if not isinstance(k, int) or k < 1:
-            raise ValueError(f"k must be an integer of at least 1, received {k!r}")
+        check_integer("k", k, 1)
         self.k = k
         self.linear = nn.Linear(2 * inputs, outputs, bias=False)
         self.norm = nn.BatchNorm1d(outputs)

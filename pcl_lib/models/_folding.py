@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_positive
 from pcl_lib.models._grids import square_grid
 from pcl_lib.models._input_checks import check_code, check_points
 from pcl_lib.models._patches import PatchMLP, for_patches, gather_patches
@@ -39,8 +39,7 @@ class Fold(nn.Module):
         dim: int = 3,
     ) -> None:
         super().__init__()
-        if not (math.isfinite(extent) and extent > 0):
-            raise ValueError(f"extent must be a positive, finite length, received {extent!r}")
+        check_positive("extent", extent, "length")
         self.extent = extent
         self.first = PatchMLP(patches, 2 + code_dim, (*widths, dim), norm=norm)
         activation = nn.ReLU if second_relu else nn.Identity

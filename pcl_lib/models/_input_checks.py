@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pcl_lib._checks import check_cloud
+from pcl_lib._checks import check_cloud, check_integer
 
 
 def check_batch(x: object, network: nn.Module, dim: int) -> None:
@@ -39,8 +39,7 @@ def check_code(code: object, network: nn.Module, width: int) -> None:
 
 def check_points(n_points: object) -> None:
     """Raise `ValueError` unless `n_points` is a number of points."""
-    if not isinstance(n_points, int) or isinstance(n_points, bool) or n_points < 1:
-        raise ValueError(f"n_points must be an integer of at least 1, received {n_points!r}")
+    check_integer("n_points", n_points, 1)
 
 
 def check_fixed_points(n_points: int | None, built_for: int, instead: str) -> None:

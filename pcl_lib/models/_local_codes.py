@@ -13,12 +13,12 @@ from pcl_lib.models._folding import Fold
 from pcl_lib.models._input_checks import check_batch, check_fixed_points, check_points
 from pcl_lib.models._mlp import MLP
 from pcl_lib.models._patches import PatchMLP, gather_patches, share
-from pcl_lib.models._set_abstraction import Scale, Stage, build_stages
+from pcl_lib.models._set_abstraction import AbstractionStage, Scale, build_stages
 
 LOCAL_STAGES = (
-    Stage(512, (Scale(0.2, 16, (32, 32, 64)),)),
-    Stage(128, (Scale(0.4, 16, (64, 64, 128)),)),
-    Stage(32, (Scale(0.6, 16, (128, 128, 256)),)),
+    AbstractionStage(512, (Scale(0.2, 16, (32, 32, 64)),)),
+    AbstractionStage(128, (Scale(0.4, 16, (64, 64, 128)),)),
+    AbstractionStage(32, (Scale(0.6, 16, (128, 128, 256)),)),
 )
 
 
@@ -48,7 +48,9 @@ class LocalEncoder(nn.Module):
     484384
     """
 
-    def __init__(self, stages: Sequence[Stage] = LOCAL_STAGES, refine: Sequence[int] = (256, 256)) -> None:
+    def __init__(
+        self, stages: Sequence[AbstractionStage] = LOCAL_STAGES, refine: Sequence[int] = (256, 256)
+    ) -> None:
         super().__init__()
         self.stages, width = build_stages(stages, 3)
         self.centres, self.features = stages[-1].centres, width

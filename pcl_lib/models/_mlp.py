@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_option
 from pcl_lib.models._input_checks import check_widths
 
 ENDS = ("relu", "norm", "linear")
@@ -41,8 +42,7 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         check_widths(widths, "widths")
-        if end not in ENDS:
-            raise ValueError(f"end must be one of {', '.join(map(repr, ENDS))}, received {end!r}")
+        check_option("end", end, ENDS)
         layers: list[nn.Module] = []
         for i, (a, b) in enumerate(zip((inputs, *widths), widths, strict=False)):
             last = i == len(widths) - 1

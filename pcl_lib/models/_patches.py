@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_integer
 from pcl_lib.models._input_checks import check_widths
 
 
@@ -63,8 +64,7 @@ class PatchMLP(nn.Module):
     ) -> None:
         super().__init__()
         check_widths(widths, "widths")
-        if not isinstance(patches, int) or patches < 1:
-            raise ValueError(f"patches must be an integer of at least 1, received {patches!r}")
+        check_integer("patches", patches, 1)
         self.activation = activation()
         sizes = (inputs, *widths)
         self.linear = nn.ModuleList(PatchLinear(patches, a, b) for a, b in zip(sizes, widths, strict=False))

@@ -10,22 +10,24 @@ from torch import Tensor, nn
 
 from pcl_lib.models._input_checks import check_batch
 from pcl_lib.models._mlp import MLP
-from pcl_lib.models._set_abstraction import Scale, Stage, build_stages
+from pcl_lib.models._set_abstraction import AbstractionStage, Scale, build_stages
 
 SINGLE_SCALE = (
-    Stage(512, (Scale(0.2, 32, (64, 64, 128)),)),
-    Stage(128, (Scale(0.4, 64, (128, 128, 256)),)),
+    AbstractionStage(512, (Scale(0.2, 32, (64, 64, 128)),)),
+    AbstractionStage(128, (Scale(0.4, 64, (128, 128, 256)),)),
 )
 MULTI_SCALE = (
-    Stage(512, (Scale(0.1, 16, (32, 32, 64)), Scale(0.2, 32, (64, 64, 128)), Scale(0.4, 128, (64, 96, 128)))),
-    Stage(
+    AbstractionStage(
+        512, (Scale(0.1, 16, (32, 32, 64)), Scale(0.2, 32, (64, 64, 128)), Scale(0.4, 128, (64, 96, 128)))
+    ),
+    AbstractionStage(
         128,
         (Scale(0.2, 32, (64, 64, 128)), Scale(0.4, 64, (128, 128, 256)), Scale(0.8, 128, (128, 128, 256))),
     ),
 )
 CALOSS_SCALES = (
-    Stage(512, (Scale(0.2, 16, (32, 32, 64)),)),
-    Stage(128, (Scale(0.4, 16, (64, 64, 128)),)),
+    AbstractionStage(512, (Scale(0.2, 16, (32, 32, 64)),)),
+    AbstractionStage(128, (Scale(0.4, 16, (64, 64, 128)),)),
 )
 
 
@@ -50,7 +52,7 @@ class PointNet2(nn.Module):
 
     def __init__(
         self,
-        stages: Sequence[Stage] = SINGLE_SCALE,
+        stages: Sequence[AbstractionStage] = SINGLE_SCALE,
         widths: Sequence[int] = (256, 512, 1024),
         head: Sequence[int] = (512, 256, 128),
         *,

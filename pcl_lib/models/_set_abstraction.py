@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_integer, check_positive
 from pcl_lib.models._mlp import MLP
 from pcl_lib.neighbors import farthest_points, knn
 from pcl_lib.neighbors.building_blocks import take
@@ -23,7 +23,7 @@ class Scale(NamedTuple):
     widths: tuple[int, ...]
 
 
-class Stage(NamedTuple):
+class AbstractionStage(NamedTuple):
     """One set abstraction: the number of `centres`, and one `Scale` (single-scale) or several (multi-scale)."""
 
     centres: int
@@ -46,13 +46,13 @@ class SetAbstraction(nn.Module):
     Cost: O(N M) for the centres, one nearest-neighbour search, O(M neighbors) rows through each MLP.
     Reference: qi2017pointnet2.
 
-    >>> stage = SetAbstraction(Stage(16, (Scale(0.2, 8, (32, 64)),)))
+    >>> stage = SetAbstraction(AbstractionStage(16, (Scale(0.2, 8, (32, 64)),)))
     >>> centres, features = stage(torch.rand(2, 100, 3))
     >>> centres.shape, features.shape
     (torch.Size([2, 16, 3]), torch.Size([2, 16, 64]))
     """
 
-    def __init__(self, stage: Stage, features: int = 0, *, dim: int = 3) -> None:
+    def __init__(self, stage: AbstractionStage, features: int = 0, *, dim: int = 3) -> None:
         super().__init__()
         _check_stage(stage)
         self.stage = stage
@@ -97,7 +97,7 @@ def spread_points(x: Float[Tensor, "b n d"], m: int) -> Int64[Tensor, "b m"]:
     return order.gather(1, swapped)
 
 
-def build_stages(stages: Sequence[Stage], dim: int) -> tuple[nn.ModuleList, int]:
+def build_stages(stages: Sequence[AbstractionStage], dim: int) -> tuple[nn.ModuleList, int]:
     """The set abstractions of a network, one after the other, and the width of the last features."""
     if len(stages) == 0:
         raise ValueError("stages must hold at least one set abstraction, received none")
@@ -110,15 +110,10 @@ def build_stages(stages: Sequence[Stage], dim: int) -> tuple[nn.ModuleList, int]
     return modules, width
 
 
-def _check_stage(stage: Stage) -> None:
-    if not isinstance(stage.centres, int) or stage.centres < 1:
-        raise ValueError(
-            f"the centres of a stage must be an integer of at least 1, received {stage.centres!r}"
-        )
+def _check_stage(stage: AbstractionStage) -> None:
+    check_integer("the centres of a stage", stage.centres, 1)
     if len(stage.scales) == 0:
-        raise ValueError("a stage needs at least one scale, received none")
+        raise ValueError("a stage must have at least one scale, received none")
     for scale in stage.scales:
-        if not (math.isfinite(scale.radius) and scale.radius > 0) or scale.neighbors < 1:
-            raise ValueError(
-                f"a scale needs a positive, finite radius and at least one neighbour, received {scale!r}"
-            )
+        check_positive("the radius of a scale", scale.radius, "length")
+        check_integer("the neighbors of a scale", scale.neighbors, 1)

@@ -28,16 +28,16 @@ def search(x: Tensor, y: Tensor, k: int) -> Tensor:
 
 def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Index (B, N, 1) of the nearest point of y to each of x, and (B, M, 1) of x to each of y: one pass."""
-    there = x.new_empty(x.shape[:2], dtype=torch.int64)
-    back = y.new_zeros(y.shape[:2], dtype=torch.int64)
+    forward = x.new_empty(x.shape[:2], dtype=torch.int64)
+    backward = y.new_zeros(y.shape[:2], dtype=torch.int64)
     best = y.new_full(y.shape[:2], torch.inf)
     for b, rows, sq in blocks(x, y):
-        there[b, rows] = sq.argmin(1)
+        forward[b, rows] = sq.argmin(1)
         least, row = sq.min(0)
         closer = least < best[b]
         best[b] = torch.where(closer, least, best[b])
-        back[b] = torch.where(closer, row + rows.start, back[b])
-    return there[..., None], back[..., None]
+        backward[b] = torch.where(closer, row + rows.start, backward[b])
+    return forward[..., None], backward[..., None]
 
 
 def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:

@@ -20,11 +20,15 @@ def farthest_points(
 
     .. math:: i_1 = \text{start}, \qquad i_{t+1} = \arg\max_i \min_{s \le t} \lVert x_i - x_{i_s} \rVert
 
-    Shapes: x (N, D) or (B, N, D), 1 <= m <= N. Deterministic: of equally far points the first is taken. No point is
+    - `m`: how many, from 1 to N;
+    - `start`: index of the first;
+    - `backend`: "auto" or "dense", which are one: each step needs one row of distances, for which neither a tree nor
+      KeOps helps.
+
+    Shapes: x (N, D) or (B, N, D). Deterministic: of equally far points the first is taken. No point is
     chosen twice; copies of chosen points come last. The prefix of a longer run is the shorter run. A greedy
     2-approximation of the best m centres.
-    Cost: O(N m D) time, O(N D) memory. Backends "auto" and "dense": each step needs one row of distances, for
-    which neither a tree nor KeOps helps.
+    Cost: O(N m D) time, O(N D) memory.
     Errors: `ValueError` for anything that is not a cloud, m not in 1..N, start not in 0..N-1. Reference: eldar1997fps.
 
     >>> import torch

@@ -69,8 +69,8 @@ def search(x: Tensor, y: Tensor, k: int) -> Tensor:
 def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Index (B, N, 1) of the nearest point of y to each of x, and (B, M, 1) of x to each of y."""
     pairs = each_pair(partners, x, y, x.shape[1] + y.shape[1])
-    there, back = zip(*pairs, strict=True)
-    return _stack(there)[..., None], _stack(back)[..., None]
+    forward, backward = zip(*pairs, strict=True)
+    return _stack(forward)[..., None], _stack(backward)[..., None]
 
 
 def partners(x: np.ndarray, y: np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray]:

@@ -36,9 +36,13 @@ def knn(
 
     .. math:: d_{i1} \le \dots \le d_{ik}, \qquad d_{il} = \lVert x_i - y_{j_l(i)} \rVert^2
 
-    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), 1 <= k <= M. Unit: length squared, in [0, inf). With
-    y = x each point finds itself first. Differentiable as `nearest` is. Lengths and half precision as in `nearest`; a
-    cloud of y with fewer than k points fills its rows up with inf and -1.
+    - `k`: from 1 to M;
+    - `lengths_x`, `lengths_y`: as in `nearest`; a cloud of y with fewer than k points fills its rows up with inf and
+      -1;
+    - `backend`: as in `nearest`.
+
+    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). Unit: length squared, in [0, inf). With y = x each point finds
+    itself first. Differentiable as `nearest` is, and half precision as there.
     Cost: kd-tree O((N + M) log M + N k log k) time, O(N k) memory; dense and KeOps O(N M D) time, O(N k) memory.
     Errors: as `nearest`; `ValueError` when k is not in 1..M. Reference: charlier2021keops.
 

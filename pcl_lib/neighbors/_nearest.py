@@ -37,12 +37,15 @@ def nearest(
 
     .. math:: j(i) = \arg\min_j \lVert x_i - y_j \rVert^2, \qquad d_i = \lVert x_i - y_{j(i)} \rVert^2
 
+    - `lengths_x`, `lengths_y` (B,): how many points of each cloud count, from 1 up, where a batch holds clouds of
+      different sizes (`pad_clouds`). Padding may hold anything and is never found; beyond the length of x, `sq_dist` is
+      inf and `index` -1;
+    - `backend`: "kdtree", "keops", "dense", or "auto", which picks one of them for these clouds.
+
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). Unit: length squared, in [0, inf). Not symmetric.
     `sq_dist` is differentiable twice with respect to both clouds; the index is held fixed, which is exact wherever
     the nearest point is unique. Of several equally near points any one may be returned.
-    `lengths_x`, `lengths_y` (B,): how many points of each cloud count, from 1 up, where a batch holds clouds of
-    different sizes (`pad_clouds`). Padding may hold anything and is never found; beyond the length of x, `sq_dist` is
-    inf and `index` -1. Clouds in float16 or bfloat16 are computed in float32, and so is the result.
+    Clouds in float16 or bfloat16 are computed in float32, and so is the result.
     Cost: kd-tree O((N + M) log M) time for surfaces and volumes in low dimension (many copies of one point
     degrade it towards N M), O(N + M) memory; dense and KeOps O(N M D) time, bounded memory. With lengths one pair
     after the other.
@@ -79,23 +82,25 @@ def nearest_each_way(
 ) -> tuple[Nearest, Nearest]:
     """`nearest(x, y)` and `nearest(y, x)`, sharing the checks and the work: what the distances are made of.
 
+    - `lengths_x`, `lengths_y`, `backend`: as in `nearest`.
+
     >>> import torch
-    >>> there, back = nearest_each_way(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]]))
-    >>> there.sq_dist.tolist(), back.sq_dist.tolist()
+    >>> forward, backward = nearest_each_way(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]]))
+    >>> forward.sq_dist.tolist(), backward.sq_dist.tolist()
     ([1.0, 4.0], [1.0])
     """
     if given(lengths_x, lengths_y):
         clouds = cut(x, lengths_x, "x"), cut(y, lengths_y, "y")
         ways = zip(*each_alone(partial(nearest_each_way, backend=backend), *clouds), strict=True)
-        there, back = (_joined(way, n) for way, n in zip(ways, (x.shape[1], y.shape[1]), strict=True))
-        return there, back
+        forward, backward = (_joined(way, n) for way, n in zip(ways, (x.shape[1], y.shape[1]), strict=True))
+        return forward, backward
     x, y = as_pair(x, y)
     used = choose(x, y, backend)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     to_y, to_x = find_each_way(xb, yb, used)
-    sq_there, sq_back = pair_squares(xb, yb, to_y), pair_squares(yb, xb, to_x)
+    sq_forward, sq_backward = pair_squares(xb, yb, to_y), pair_squares(yb, xb, to_x)
     at = (..., 0) if x.ndim == 3 else (0, ..., 0)
-    return Nearest(sq_there[at], to_y[at], used), Nearest(sq_back[at], to_x[at], used)
+    return Nearest(sq_forward[at], to_y[at], used), Nearest(sq_backward[at], to_x[at], used)
 
 
 def _joined(found: Sequence[Nearest], n: int) -> Nearest:

@@ -43,9 +43,13 @@ def radius(
 
     .. math:: \{ j : \lVert x_i - y_j \rVert^2 \le r^2 \}
 
-    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); r > 0 in length. With `max_neighbors` only the nearest
-    ones of each ball are kept. `sq_dist` is differentiable as in `nearest`; padding has no gradient. Lengths and half
-    precision as in `nearest`: beyond the length of x the count is 0.
+    - `r`: positive, a length;
+    - `max_neighbors`: keep only so many of each ball, the nearest ones; None keeps all;
+    - `lengths_x`, `lengths_y`: as in `nearest`; beyond the length of x the count is 0;
+    - `backend`: as in `nearest`.
+
+    Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). `sq_dist` is differentiable as in `nearest`, and half
+    precision as there; padding has no gradient.
     Cost: a count of each ball, then the K nearest: kd-tree O((N + M) log M + N K log K) time; dense and KeOps
     O(N M D) time; O(N K) memory. Errors: as `nearest`; `ValueError` for a radius or cap that is not positive.
 

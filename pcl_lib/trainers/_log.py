@@ -11,7 +11,7 @@ from torch import nn
 
 from pcl_lib._files import write_whole
 
-Record = dict[str, int | float]
+LoggedStep = dict[str, int | float]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class History:
     - `column(name)`: the values of one name, a value per record that has it.
     """
 
-    records: list[Record] = field(repr=False)
+    records: list[LoggedStep] = field(repr=False)
     checkpoint: Path | None
     averages: dict[str, nn.Module] = field(repr=False)
 
@@ -39,14 +39,14 @@ class Log:
 
     def __init__(self, path: Path | None, step: int) -> None:
         """Go on from a step: of what an earlier process wrote, lines beyond it are cut off."""
-        self.records: list[Record] = []
+        self.records: list[LoggedStep] = []
         self._stream = None
         if path is not None:
             self.records = _read(path, step)
             write_whole(path, "".join(map(_line, self.records)).encode())
             self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115 - open as long as the run
 
-    def write(self, record: Record) -> None:
+    def write(self, record: LoggedStep) -> None:
         self.records.append(record)
         if self._stream is not None:
             self._stream.write(_line(record))
@@ -62,14 +62,14 @@ class Log:
             self._stream.close()
 
 
-def _line(record: Record) -> str:
+def _line(record: LoggedStep) -> str:
     return json.dumps(record, allow_nan=False) + "\n"
 
 
-def _read(path: Path, step: int) -> list[Record]:
+def _read(path: Path, step: int) -> list[LoggedStep]:
     if step == 0 or not path.exists():
         return []
-    records: list[Record] = []
+    records: list[LoggedStep] = []
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines, start=1):
         try:

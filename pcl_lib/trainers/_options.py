@@ -11,6 +11,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.strategies.single_device import SingleDeviceStrategy
 
+from pcl_lib._checks import check_option
 from pcl_lib.trainers._method import Method
 from pcl_lib.trainers._precision import PRECISIONS
 
@@ -101,7 +102,7 @@ def check_clip(clip: object) -> float | None:
         return None
     found = _number(clip)
     if not found > 0:
-        raise ValueError(f"clip is a largest norm, above 0 or None, received {clip!r}")
+        raise ValueError(f"clip must be a largest norm, above 0, or None, received {clip!r}")
     return found
 
 
@@ -110,7 +111,7 @@ def check_ema(ema: object) -> float | None:
         return None
     found = _number(ema)
     if not 0 < found < 1:
-        raise ValueError(f"ema is a decay between 0 and 1, such as 0.999, or None, received {ema!r}")
+        raise ValueError(f"ema must be a decay between 0 and 1, such as 0.999, or None, received {ema!r}")
     return found
 
 
@@ -119,9 +120,8 @@ def _number(value: Any) -> float:
     return math.nan if isinstance(value, bool | str) or not hasattr(value, "__float__") else float(value)
 
 
-def check_on_change(on_change: object) -> None:
-    if on_change not in ON_CHANGE:
-        raise ValueError(f"on_change must be one of {ON_CHANGE}, received {on_change!r}")
+def check_on_change(on_change: str) -> None:
+    check_option("on_change", on_change, ON_CHANGE)
 
 
 def check_same_run(path: Path, state: dict[str, Any], settings: dict[str, Any], total: int) -> None:

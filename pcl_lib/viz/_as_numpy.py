@@ -14,7 +14,9 @@ def as_array(x: Any) -> np.ndarray:
     try:
         return np.asarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"expected a tensor or an array of numbers, received {type(x).__name__}") from error
+        raise ValueError(
+            f"what is shown must be a tensor or an array of numbers, received {type(x).__name__}"
+        ) from error
 
 
 def as_points(points: Any, name: str = "points") -> np.ndarray:

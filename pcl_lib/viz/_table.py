@@ -46,7 +46,7 @@ def table(
         raise ValueError(f"columns must be different headers, at least one, received {list(columns)}")
     for header, kind in kinds.items():
         if kind not in KINDS:
-            raise ValueError(f"columns[{header!r}] is {kind!r}; expected one of {list(KINDS)}")
+            raise ValueError(f"columns[{header!r}] must be one of {list(KINDS)}, received {kind!r}")
     lines = [row_text(row, list(kinds), f"rows[{i}]", digits) for i, row in enumerate(rows)]
     facts = " · ".join(
         f"{name}: {fact}" for name, fact in (("Device", device), ("Date", date)) if fact is not None

@@ -119,14 +119,14 @@ def test_progress_is_shown_when_asked_for(capsys):
 @pytest.mark.parametrize(
     ("count", "options", "message"),
     [
-        (0, {}, "count: expected 1 to 1,000,000 cars, received 0"),
-        (1, {"n_partial": 0}, "n_partial: expected at least 1, received 0"),
-        (1, {"distance": (30.0, 10.0)}, r"distance: expected \(low, high\) in metres, .* received \(30.0, 10.0\)"),
+        (0, {}, "count must be an integer from 1 to 1,000,000 cars, received 0"),
+        (1, {"n_partial": 0}, "n_partial must be an integer of at least 1, received 0"),
+        (1, {"distance": (30.0, 10.0)}, r"distance must be \(low, high\) in metres, .* received \(30.0, 10.0\)"),
         (1, {"distance": (1.0, 10.0)}, "a nearer car would meet the sensor"),
         (1, {"distance": (5.0, 200.0)}, "4 <= low <= high <= 80"),
         (1, {"distance": (5.0, float("nan"))}, "distance"),
-        (1, {"range_noise": -0.1}, "range_noise >= 0"),
-        (1, {"seed": -1}, "seed: expected a non-negative integer, received -1"),
+        (1, {"range_noise": -0.1}, "range_noise must be a finite number of at least 0, received -0.1"),
+        (1, {"seed": -1}, "seed must be an integer of at least 0, received -1"),
     ],
 )  # fmt: skip
 def test_errors_at_the_door(count, options, message):

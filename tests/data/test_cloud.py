@@ -18,7 +18,7 @@ def cloud(n=6, d=3):
         (torch.zeros(2, 3, 3), r"received \(2, 3, 3\)"),
         (torch.zeros(2, 3, dtype=torch.float16), "float32 or float64 tensor, received .*float16"),
         (torch.zeros(2, 3, dtype=torch.int64), "int64"),
-        (torch.zeros(0, 3), "empty"),
+        (torch.zeros(0, 3), r"at least one point, received shape \(0, 3\)"),
     ],
 )
 @pytest.mark.usefixtures("as_users_call_it")
@@ -29,7 +29,7 @@ def test_points_are_checked(points, message):
 
 @pytest.mark.parametrize("field", ["normals", "colors", "labels"])
 def test_every_per_point_tensor_needs_one_row_per_point(field):
-    with pytest.raises(ValueError, match=f"{field}: expected a tensor with 4 rows.*3"):
+    with pytest.raises(ValueError, match=f"{field} must be a tensor with 4 rows.*3"):
         Cloud(torch.zeros(4, 3), **{field: torch.zeros(3, 3)})
 
 
@@ -48,7 +48,7 @@ def test_with_points_keeps_the_rest_and_the_count():
     moved = c.with_points(c.points + 1)
     assert torch.equal(moved.points, c.points + 1)
     assert torch.equal(moved.labels, c.labels)
-    with pytest.raises(ValueError, match=r"expected 6 rows.*got 5"):
+    with pytest.raises(ValueError, match=r"points must have 6 rows.*received 5"):
         c.with_points(c.points[:5])
 
 
@@ -71,9 +71,9 @@ def test_stack_draws_subsets_and_repeats():
 def test_stack_refuses_what_does_not_fit():
     with pytest.raises(ValueError, match="empty list"):
         stack([])
-    with pytest.raises(ValueError, match=r"3 to 6 points\); pass n_points"):
+    with pytest.raises(ValueError, match=r"received 3 to 6 points; pass n_points"):
         stack([cloud(3), cloud(6)])
-    with pytest.raises(ValueError, match=r"one dimension for all, got \[2, 3\]"):
+    with pytest.raises(ValueError, match=r"one dimension, received \[2, 3\]"):
         stack([cloud(3, 2), cloud(3, 3)])
-    with pytest.raises(ValueError, match="n_points: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="n_points must be an integer of at least 1, received 0"):
         stack([cloud(3)], 0)

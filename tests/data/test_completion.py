@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcl_lib.data import Cloud, Completion, as_pairs, crop_pairs, stack, synthetic, view_pairs, views
+from pcl_lib.data import Cloud, CompletionPair, as_pairs, crop_pairs, stack, synthetic, view_pairs, views
 from pcl_lib.neighbors import farthest_points
 
 
@@ -126,7 +126,11 @@ def test_random_crops_draw_shares_and_directions_evenly():
 def test_pairs_from_what_a_reader_returns():
     clouds = [Cloud(points) for points in shapes(2, 50)]
     parts = [Cloud(clouds[i].points[:n]) for i, n in ((0, 20), (1, 30), (0, 9))]
-    read = [Completion(parts[0], clouds[0]), Completion(parts[1], clouds[1]), Completion(parts[2], clouds[0])]
+    read = [
+        CompletionPair(parts[0], clouds[0]),
+        CompletionPair(parts[1], clouds[1]),
+        CompletionPair(parts[2], clouds[0]),
+    ]
     pairs = as_pairs(read, n_partial=25, n_complete=40, seed=1)
     assert pairs.shape.tolist() == [0, 1, 0]
     assert [distinct(p) for p in pairs.partial] == [20, 25, 9]
@@ -156,31 +160,33 @@ def test_errors_at_the_door():
     x = shapes(2, 64)
     for make in MAKERS.values():
         cases = [
-            ((x[0],), {}, r"complete: expected a batch of clouds \(T, N, 3\), received \(64, 3\); .*complete\[None\]"),
+            ((x[0],), {}, r"complete must be a batch of clouds \(T, N, 3\), received \(64, 3\); .*complete\[None\]"),
             ((x[..., :2],), {}, "complete must have D = 3"),
             ((x.half(),), {}, "complete must be float32 or float64"),
             ((x * torch.nan,), {}, "complete must be finite"),
-            ((x,), {"views": 0}, "views: expected 1 to 8 views of each shape, received 0"),
+            ((x,), {"views": 0}, "views must be an integer from 1 to 8 views of each shape, received 0"),
             ((x,), {"views": 9}, "received 9"),
-            ((x,), {"n_partial": 0}, "n_partial: expected at least 1, received 0"),
-            ((x,), {"n_complete": 65}, r"n_complete: expected 1 to the 64 points of complete .*, received 65"),
-            ((x,), {"n_complete": 0}, "n_complete: .* received 0"),
-            ((x,), {"seed": -1}, "seed: expected a non-negative integer, received -1"),
+            ((x,), {"n_partial": 0}, "n_partial must be an integer of at least 1, received 0"),
+            ((x,), {"n_complete": 65}, "n_complete must be .* from 1 to the 64 points of complete .* received 65"),
+            ((x,), {"n_complete": 0}, "n_complete must be .* received 0"),
+            ((x,), {"seed": -1}, "seed must be an integer of at least 0, received -1"),
         ]  # fmt: skip
         for given_, options, message in cases:
             with pytest.raises(ValueError, match=message):
                 make(*given_, **{"n_partial": 8, **options})
-    with pytest.raises(ValueError, match="expected simple, moderate, hard or random, received 'easy'"):
+    with pytest.raises(ValueError, match="one of 'simple', 'moderate', 'hard', 'random', received 'easy'"):
         crop_pairs(x, difficulty="easy")
-    with pytest.raises(ValueError, match="at least 4 points to cut a quarter off"):
+    with pytest.raises(ValueError, match="at least 4 points, to cut a quarter off"):
         crop_pairs(x[:, :3])
     whole = Cloud(x[0])
-    with pytest.raises(ValueError, match="completions: expected at least one pair, received an empty list"):
+    with pytest.raises(ValueError, match="completions must hold at least one pair, received an empty list"):
         as_pairs([])
-    with pytest.raises(ValueError, match=r"sizes differ .* pass n_points"):
-        as_pairs([Completion(whole, whole), Completion(Cloud(x[0, :9]), whole)])
-    with pytest.raises(ValueError, match="n_complete: expected 1 to the 64 points"):
-        as_pairs([Completion(whole, whole)], n_complete=65)
+    with pytest.raises(
+        ValueError, match=r"clouds must be of one size, received 9 to 64 points; pass n_points"
+    ):
+        as_pairs([CompletionPair(whole, whole), CompletionPair(Cloud(x[0, :9]), whole)])
+    with pytest.raises(ValueError, match="n_complete must be an integer from 1 to the 64 points"):
+        as_pairs([CompletionPair(whole, whole)], n_complete=65)
     flat = Cloud(torch.rand(6, 2))
     with pytest.raises(ValueError, match="partial must have D = 3"):
-        as_pairs([Completion(flat, flat)])
+        as_pairs([CompletionPair(flat, flat)])

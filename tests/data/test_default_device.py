@@ -41,7 +41,7 @@ MAKERS = {
         completion.crop_pairs(ball(2), difficulty="hard", views=2, n_partial=32).shape
     ),
     "as_pairs": lambda: (
-        completion.as_pairs([data.Completion(data.Cloud(ball()), data.Cloud(ball()))], n_partial=9).shape
+        completion.as_pairs([data.CompletionPair(data.Cloud(ball()), data.Cloud(ball()))], n_partial=9).shape
     ),
     "lidar_cars": lambda: data.lidar_cars(1, n_partial=64).partial,
     "lidar_cars, returns": lambda: data.lidar_cars(1, n_partial=64).returns,

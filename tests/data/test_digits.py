@@ -97,11 +97,11 @@ def test_a_digit_has_the_same_points_in_every_split_and_run(everything):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="n_points: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="n_points must be an integer of at least 1, received 0"):
         digits.load(0)
-    with pytest.raises(ValueError, match=r'split: expected "train", "test" or "all", got .val.'):
+    with pytest.raises(ValueError, match="split must be one of 'train', 'test', 'all', received 'val'"):
         digits.load(split="val")
-    with pytest.raises(ValueError, match="seed: expected a non-negative integer, got -1"):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, received -1"):
         digits.load(seed=-1)
-    with pytest.raises(ValueError, match="index: expected 0 to 1796, got 1797"):
+    with pytest.raises(ValueError, match="index must be an integer from 0 to 1796, received 1797"):
         digits.contours(1797)

@@ -146,11 +146,11 @@ def test_a_million_points_per_figure():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="n_shapes: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="n_shapes must be an integer of at least 1, received 0"):
         synthetic.figures(0)
-    with pytest.raises(ValueError, match="n_points: expected at least 1, got -2"):
+    with pytest.raises(ValueError, match="n_points must be an integer of at least 1, received -2"):
         synthetic.figures(1, -2)
-    with pytest.raises(ValueError, match="seed: expected a non-negative integer, got -1"):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, received -1"):
         synthetic.figures(1, 10, seed=-1)
-    with pytest.raises(ValueError, match="index: expected a non-negative integer, got -1"):
+    with pytest.raises(ValueError, match="index must be an integer of at least 0, received -1"):
         figures.mesh(-1)

@@ -62,7 +62,7 @@ def test_faces_without_area_are_never_drawn_and_have_no_normal():
 
 def test_errors():
     v, f = square()
-    with pytest.raises(ValueError, match="n_points: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="n_points must be an integer of at least 1, received 0"):
         sampling.draw(v, f, 0, np.random.default_rng(0))
     with pytest.raises(ValueError, match="positive area"):
         sampling.draw(v * 0, f, 5, np.random.default_rng(0))

@@ -160,20 +160,22 @@ def test_progress_bar_is_only_shown_on_request(capsys):
 
 
 def test_errors_at_the_door():
-    with pytest.raises(ValueError, match=r"one of airplane, chair, .*vase, got 'sofa'"):
+    with pytest.raises(
+        ValueError, match=r"family must be one of 'airplane', 'chair', .*'vase', received 'sofa'"
+    ):
         synthetic.sample("sofa", seed=0)
-    with pytest.raises(ValueError, match="one of airplane"):
+    with pytest.raises(ValueError, match="one of 'airplane'"):
         synthetic.mesh("sofa", seed=0)
-    with pytest.raises(ValueError, match="one of airplane"):
+    with pytest.raises(ValueError, match="one of 'airplane'"):
         synthetic.parts("sofa")
-    with pytest.raises(ValueError, match="one of airplane"):
+    with pytest.raises(ValueError, match="one of 'airplane'"):
         synthetic.dataset(["mug", "sofa"])
     for n in (0, -3):
-        with pytest.raises(ValueError, match=f"n_points: expected at least 1, got {n}"):
+        with pytest.raises(ValueError, match=f"n_points must be an integer of at least 1, received {n}"):
             synthetic.sample("mug", n, seed=0)
-    with pytest.raises(ValueError, match="seed: expected a non-negative integer, got -1"):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, received -1"):
         synthetic.sample("mug", seed=-1)
     with pytest.raises(ValueError, match=r'write \["mug"\]'):
         synthetic.dataset("mug")
-    with pytest.raises(ValueError, match="per_family: expected 1 to 1,000,000, got 0"):
+    with pytest.raises(ValueError, match="per_family must be an integer from 1 to 1,000,000, received 0"):
         synthetic.dataset(["mug"], 0)

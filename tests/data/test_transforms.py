@@ -179,19 +179,28 @@ def test_errors_at_the_door():
     cases = [
         (
             lambda: t.random_subset(x, 11, seed=0),
-            r"n_points: expected 1 to the 10 points.*received 11; resample",
+            r"n_points must be an integer from 1 to the 10 points.*received 11; resample",
         ),
         (lambda: t.random_subset(x, 0, seed=0), "received 0"),
-        (lambda: t.resample(x, 0, seed=0), "n_points: expected at least 1, received 0"),
+        (lambda: t.resample(x, 0, seed=0), "n_points must be an integer of at least 1, received 0"),
         (lambda: t.farthest_point_subset(x, 11), r"from 1 to the 10 points"),
-        (lambda: t.jitter(x, sigma=-1.0, seed=0), "sigma: expected at least 0, received -1"),
-        (lambda: t.jitter(x, clip=0.0, seed=0), "clip: expected a positive bound, received 0.0; math.inf"),
-        (lambda: t.random_rotation(x, axis="w", seed=0), "one of x, y, z, any for 3-D clouds, received 'w'"),
-        (lambda: t.random_rotation(x[..., :2], axis="x", seed=0), "one of z for 2-D clouds, received 'x'"),
+        (lambda: t.jitter(x, sigma=-1.0, seed=0), "sigma must be a finite number of at least 0, received -1"),
+        (lambda: t.jitter(x, clip=0.0, seed=0), "clip must be positive, received 0.0; math.inf"),
+        (
+            lambda: t.random_rotation(x, axis="w", seed=0),
+            "one of 'x', 'y', 'z', 'any' for 3-D clouds, received 'w'",
+        ),
+        (lambda: t.random_rotation(x[..., :2], axis="x", seed=0), "one of 'z' for 2-D clouds, received 'x'"),
         (lambda: t.random_rotation(torch.rand(5, 4), seed=0), "D = 2 or 3"),
-        (lambda: t.shapegf_training_points(x, seed=0), "pool: expected 1 to the 10 points"),
-        (lambda: t.shapegf_training_points(x, 0, pool=5, seed=0), "n_points: expected at least 1"),
-        (lambda: t.shapegf_test_points(x, 5, start=6), r"start \+ n_points = 6 \+ 5 points, received 10"),
+        (lambda: t.shapegf_training_points(x, seed=0), "pool must be an integer from 1 to the 10 points"),
+        (
+            lambda: t.shapegf_training_points(x, 0, pool=5, seed=0),
+            "n_points must be an integer of at least 1",
+        ),
+        (
+            lambda: t.shapegf_test_points(x, 5, start=6),
+            r"start \+ n_points = 6 \+ 5 points, received shape \(2, 10, 3\)",
+        ),
         (lambda: t.unit_sphere(torch.zeros(4, 3, dtype=torch.int64)), "integer tensor"),
         (lambda: t.bounding_box(torch.full((4, 3), torch.nan)), "finite"),
     ]

@@ -161,7 +161,7 @@ def test_street_is_closed_seeded_and_leaves_the_lane_free():
     v = one.vertices
     lane = (abs(v[:, 1] + 2) < 1.1) & (v[:, 2] > 0.05) & (v[:, 2] < 3) & (abs(v[:, 0]) < street.LENGTH / 2)
     assert not lane.any()
-    with pytest.raises(ValueError, match="seed: expected a non-negative integer, got -1"):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, received -1"):
         street.street(seed=-1)
 
 
@@ -182,35 +182,41 @@ def test_errors_at_the_door():
         (lambda: views.visible_points(x[:3], (9, 9, 9)), "at least 4 points"),
         (lambda: views.visible_points(x[None], (9, 9, 9)), r"one cloud \(N, 3\)"),
         (lambda: views.visible_points(x[:, :2], (9, 9, 9)), "D = 3"),
-        (lambda: views.visible_points(x, (9, 9)), "viewpoint: expected three finite coordinates"),
-        (lambda: views.visible_points(x, (9, 9, math.nan)), "viewpoint: expected three finite"),
+        (lambda: views.visible_points(x, (9, 9)), "viewpoint must be three finite coordinates"),
+        (lambda: views.visible_points(x, (9, 9, math.nan)), "viewpoint must be three finite"),
         (
             lambda: views.visible_points(x, x[7]),
-            "expected a place outside the cloud, received one of its points",
+            "must be a place outside the cloud, received one of its points",
         ),
         (
             lambda: views.visible_points(x, (9, 9, 9), exponent=0),
-            "exponent: expected a positive number, received 0",
+            "exponent must be positive and finite, received 0",
         ),
         (lambda: views.visible_points(flat, (9.0, 9.0, 0.0)), "in one plane through it"),
         (lambda: views.eight_views(x, distance=0.5), "more than 0.5 box diagonals"),
-        (lambda: views.eight_views(x, count=9), "count: expected 1 to 8 of the eight views, received 9"),
-        (lambda: views.crop(x, fraction=1.0), r"fraction: expected a share of the 50 points inside \(0, 1\)"),
+        (lambda: views.eight_views(x, count=9), "count must be an integer from 1 to 8, received 9"),
+        (lambda: views.crop(x, fraction=1.0), r"fraction must be a share of the 50 points inside \(0, 1\)"),
         (lambda: views.crop(x, fraction=0.001), "fraction"),
         (lambda: views.crop(x, viewpoint=8), "0 to 7 or three coordinates, received 8"),
-        (lambda: views.crop(x), "n_partial: expected 1 to the 25 of 50 points that are left, received 2048"),
+        (
+            lambda: views.crop(x),
+            "n_partial must be an integer from 1 to the 25 of 50 points that are left, received 2048",
+        ),
         (lambda: views.crop(x, n_partial=0), "received 0"),
         (lambda: views.spinning_lidar(box, elevation=(5, -5)), "low <= high"),
         (
             lambda: views.spinning_lidar(box, beams=0),
-            "beams and azimuth_steps: expected at least 1, received 0",
+            "beams must be an integer of at least 1, received 0",
         ),
         (lambda: views.spinning_lidar(box, azimuth_steps=0), "at least 1"),
-        (lambda: views.spinning_lidar(box, max_range=0), "max_range > 0"),
-        (lambda: views.spinning_lidar(box, range_noise=-1), "range_noise >= 0"),
+        (lambda: views.spinning_lidar(box, max_range=0), "max_range must be positive, received 0"),
+        (
+            lambda: views.spinning_lidar(box, range_noise=-1),
+            "range_noise must be a finite number of at least 0, received -1",
+        ),
         (lambda: views.spinning_lidar(trimesh.Trimesh()), "without faces"),
         (lambda: views.spinning_lidar(box, origin=(500, 0, 0)), "received no return"),
-        (lambda: views.spinning_lidar(box, origin=(0, 0)), "origin: expected three finite coordinates"),
+        (lambda: views.spinning_lidar(box, origin=(0, 0)), "origin must be three finite coordinates"),
     ]
     for call, message in cases:
         with pytest.raises(ValueError, match=message):

@@ -114,7 +114,7 @@ def test_points_that_meet_have_a_zero_gradient(name):
         (lambda x: em_kd(x, x, leaf_size=0), "leaf_size must be .* at least 1, received 0"),
         (lambda x: em_kd(x, x, leaves="greedy"), "leaves must be one of"),
         (lambda x: auction(x, x, eps=0.0), "eps must be a positive, finite length or None, received 0.0"),
-        (lambda x: auction(x, x, max_rounds=0), "max_rounds must be at least 1, received 0"),
+        (lambda x: auction(x, x, max_rounds=0), "max_rounds must be an integer of at least 1, received 0"),
         (lambda x: sinkhorn(x, x, blur=0.0), "blur must be a positive, finite length, received 0.0"),
         (lambda x: sinkhorn(x, x, blur=0.1, scaling=1.0), "scaling must lie between 0 and 1"),
         (lambda x: transport_plan(x, x, weights_x=-torch.ones(5)), "finite and not negative, received -1"),

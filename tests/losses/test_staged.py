@@ -214,7 +214,7 @@ def test_the_schedule_of_a_run_of_another_length(step, times):
         ),
         (
             lambda: pcn_loss(STAGES[:2], TRUTH, loss=chamfer, alpha=-0.1),
-            "alpha must be finite and at least 0, received -0.1",
+            "alpha must be a finite number of at least 0, received -0.1",
         ),
         (lambda: pcn_loss(STAGES[:2], TRUTH, loss=chamfer, alpha=float("nan")), "received nan"),
         (

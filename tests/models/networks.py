@@ -4,6 +4,7 @@ import torch
 
 from pcl_lib.models import (
     DGCNN,
+    AbstractionStage,
     AtlasDecoder,
     AtlasV2Decoder,
     FoldingDecoder,
@@ -14,7 +15,6 @@ from pcl_lib.models import (
     PointNet,
     PointNet2,
     Scale,
-    Stage,
     ae,
     atlas_net,
     atlas_net_v2,
@@ -26,10 +26,10 @@ from pcl_lib.models import (
 CODE = 8
 CENTRES = 4
 SMALL_STAGES = (
-    Stage(16, (Scale(0.8, 6, (8, 16)),)),
-    Stage(CENTRES, (Scale(1.5, 4, (16, 16)),)),
+    AbstractionStage(16, (Scale(0.8, 6, (8, 16)),)),
+    AbstractionStage(CENTRES, (Scale(1.5, 4, (16, 16)),)),
 )
-TWO_SCALES = (Stage(16, (Scale(0.5, 4, (8, 16)), Scale(1.0, 8, (8,)))),)
+TWO_SCALES = (AbstractionStage(16, (Scale(0.5, 4, (8, 16)), Scale(1.0, 8, (8,)))),)
 
 ENCODERS = {
     "pointnet": lambda: PointNet((16, CODE)),

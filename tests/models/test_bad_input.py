@@ -6,6 +6,7 @@ import torch
 from pcl_lib.models import (
     DGCNN,
     MLP,
+    AbstractionStage,
     AtlasDecoder,
     AtlasV2Decoder,
     EdgeConv,
@@ -19,7 +20,6 @@ from pcl_lib.models import (
     PointNet2,
     Scale,
     SetAbstraction,
-    Stage,
     atlas_net,
     sphere_grid,
     square_grid,
@@ -161,13 +161,16 @@ def test_too_few_points_for_the_centres():
         ),
         (lambda: PointNet2(()), "stages must hold at least one set abstraction, received none"),
         (
-            lambda: SetAbstraction(Stage(0, (Scale(1.0, 4, (8,)),))),
+            lambda: SetAbstraction(AbstractionStage(0, (Scale(1.0, 4, (8,)),))),
             "centres of a stage must be .* received 0",
         ),
-        (lambda: SetAbstraction(Stage(4, ())), "a stage needs at least one scale, received none"),
         (
-            lambda: SetAbstraction(Stage(4, (Scale(0.0, 4, (8,)),))),
-            "a positive, finite radius and at least one",
+            lambda: SetAbstraction(AbstractionStage(4, ())),
+            "a stage must have at least one scale, received none",
+        ),
+        (
+            lambda: SetAbstraction(AbstractionStage(4, (Scale(0.0, 4, (8,)),))),
+            "the radius of a scale must be a positive, finite length, received 0.0",
         ),
         (lambda: FullyConnectedDecoder(8, 0), "n_points must be an integer of at least 1, received 0"),
         (lambda: FoldingDecoder(8, 9, extent=-1.0), "extent must be a positive, finite length, received -1"),

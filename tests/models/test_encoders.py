@@ -6,13 +6,13 @@ from torch.autograd import gradcheck
 
 from pcl_lib.models import (
     DGCNN,
+    AbstractionStage,
     EdgeConv,
     LocalEncoder,
     PointNet,
     PointNet2,
     Scale,
     SetAbstraction,
-    Stage,
     shapegf_encoder,
 )
 from pcl_lib.models._set_abstraction import spread_points
@@ -110,7 +110,7 @@ def test_the_graph_of_dgcnn_follows_the_features():
 
 def test_set_abstraction_by_hand():
     torch.manual_seed(0)
-    stage = SetAbstraction(Stage(5, (Scale(0.6, 4, (9,)),)), 2).eval()
+    stage = SetAbstraction(AbstractionStage(5, (Scale(0.6, 4, (9,)),)), 2).eval()
     x, features = clouds(1, 30), torch.randn(1, 30, 2)
     centres, pooled = stage(x, features)
     linear, norm, _ = stage.mlps[0].layers
@@ -125,7 +125,7 @@ def test_set_abstraction_by_hand():
 
 def test_set_abstraction_moves_with_the_cloud():
     torch.manual_seed(0)
-    stage = SetAbstraction(Stage(8, (Scale(0.5, 8, (16,)),))).eval().double()
+    stage = SetAbstraction(AbstractionStage(8, (Scale(0.5, 8, (16,)),))).eval().double()
     x = clouds(2, 50, dtype=torch.float64)
     centres, features = stage(x)
     moved_centres, moved_features = stage(x + 3)
@@ -134,7 +134,7 @@ def test_set_abstraction_moves_with_the_cloud():
 
 
 def test_a_lone_point_is_its_own_neighbourhood():
-    stage = SetAbstraction(Stage(2, (Scale(0.1, 4, (6,)),))).eval()
+    stage = SetAbstraction(AbstractionStage(2, (Scale(0.1, 4, (6,)),))).eval()
     x = torch.tensor([[[0.0, 0.0, 0.0], [5.0, 0.0, 0.0]]])
     _, features = stage(x)
     torch.testing.assert_close(features[0, 0], features[0, 1])
@@ -190,7 +190,7 @@ def test_points_that_all_coincide(name):
 def test_gradients_with_the_neighbourhoods_held_fixed():
     torch.manual_seed(0)
     x = clouds(2, 12, dtype=torch.float64).requires_grad_()
-    stage = SetAbstraction(Stage(4, (Scale(1.0, 3, (5,)), Scale(2.0, 5, (4,))))).double().eval()
+    stage = SetAbstraction(AbstractionStage(4, (Scale(1.0, 3, (5,)), Scale(2.0, 5, (4,))))).double().eval()
     for network in (PointNet((7, 5)), EdgeConv(3, 6, k=4)):
         assert gradcheck(network.double().eval(), (x,))
     assert gradcheck(lambda p: stage(p)[1], (x,))

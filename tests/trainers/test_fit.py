@@ -218,8 +218,8 @@ BAD = {
     "steps or epochs must be at least 1, received 0": {"steps": 0},
     "log_every must be at least 1, received 0": {"log_every": 0},
     "checkpoint_every must be at least 1, received -1": {"checkpoint_every": -1},
-    "clip is a largest norm, above 0 or None, received 0.0": {"clip": 0.0},
-    "ema is a decay between 0 and 1, such as 0.999, or None, received 1.0": {"ema": 1.0},
+    "clip must be a largest norm, above 0, or None, received 0.0": {"clip": 0.0},
+    "ema must be a decay between 0 and 1, such as 0.999, or None, received 1.0": {"ema": 1.0},
     "seed must not be negative, received -1": {"seed": -1},
 }
 

@@ -174,5 +174,5 @@ def test_checkpoints_that_do_not_say_with_what_they_began_are_still_gone_on_from
 
 
 def test_on_change_is_one_of_two(tmp_path):
-    with pytest.raises(ValueError, match=r"on_change must be one of \('refuse', 'adopt'\), received 'ask'"):
+    with pytest.raises(ValueError, match=r"on_change must be one of 'refuse', 'adopt', received 'ask'"):
         train(Slope(), tmp_path, 2, on_change="ask")

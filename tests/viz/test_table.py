@@ -107,7 +107,7 @@ def test_numbers_have_their_significant_digits(cell, text):
         ({"rows": [{"lose": "a"}]}, r"rows\[0\] has cells for \['lose'\]"),
         ({"rows": [["a", np.zeros((2, 2)), None, None]]}, "a cell is text"),
         ({"rows": [["a", [], None, None]]}, "a cell is text"),
-        ({"columns": {"loss": "theirs"}}, "expected one of"),
+        ({"columns": {"loss": "theirs"}}, "must be one of"),
         ({"columns": []}, "at least one"),
         ({"columns": ["a", "a"]}, "different headers"),
         ({"caption": ""}, "caption is empty"),

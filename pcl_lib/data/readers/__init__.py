@@ -24,12 +24,12 @@ from pcl_lib.data.readers._mesh import Mesh
 from pcl_lib.data.readers._mnist import mnist
 from pcl_lib.data.readers._modelnet import modelnet10, modelnet40, modelnet40_hdf5, modelnet40_normals
 from pcl_lib.data.readers._mpeg import mpeg
-from pcl_lib.data.readers._pcn import Completion, pcn
+from pcl_lib.data.readers._pcn import CompletionPair, pcn
 from pcl_lib.data.readers._registered_meshes import registered_meshes
 from pcl_lib.data.readers._shapenet import shapenet_part, shapenet_pc15k
 
 __all__ = [
-    "Completion",
+    "CompletionPair",
     "FaceModel",
     "Mesh",
     "ReadError",
@@ -55,3 +55,16 @@ __all__ = [
     "shapenet_part",
     "shapenet_pc15k",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Completion":  # its name until version 0.1
+        import warnings
+
+        warnings.warn(
+            "pcl_lib.data.readers.Completion is CompletionPair now; the old name goes with version 0.3",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return CompletionPair
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from typing import Unpack
 import numpy as np
 import torch
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data._sampling import SurfaceDraws, draw, face_normals, place
 from pcl_lib.data.readers._errors import parsing, read_error
@@ -64,7 +65,9 @@ def read_cloud(
     """
     suffix = Path(path).suffix.lower()
     if columns is not None and suffix not in TABLE_SUFFIXES:
-        raise ValueError(f"columns: expected None for {suffix!r}, only {' '.join(TABLE_SUFFIXES)} need names")
+        raise ValueError(
+            f"columns must be None for {suffix!r}, received {columns!r}; only {' '.join(TABLE_SUFFIXES)} need names"
+        )
     if suffix in MESH_SUFFIXES:
         mesh = MESH_SUFFIXES[suffix](path, drop_bad=drop_bad)
         return sample_mesh(mesh, n_points, seed=seed, path=path, dtype=dtype, drop_bad=drop_bad)
@@ -118,8 +121,7 @@ def sample_mesh(
 
 def draw_surface(mesh: Mesh, n_points: int, *, seed: int, key: str, path: str | Path) -> SurfaceDraws:
     """Places uniform by area on a mesh; a ``ReadError`` for a mesh without area."""
-    if n_points < 1:
-        raise ValueError(f"n_points: expected at least 1 or None, got {n_points}")
+    check_integer("n_points", n_points, 1, hint="; None keeps all")
     with parsing(path, "a mesh whose surface can be sampled"):
         return draw(mesh.vertices, mesh.faces, n_points, rng_for(seed, key))
 

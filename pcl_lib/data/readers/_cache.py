@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pcl_lib._files import PARTIAL, write_whole
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers._errors import ReadError, ReadWarning, parsing
 from pcl_lib.data.readers._numpy_files import load_npz
@@ -69,35 +70,20 @@ def load(path: Path) -> tuple[Groups, list[str]] | None:
 
 
 def save(path: Path, groups: Groups, skipped: list[str]) -> None:
-    """Write to a temporary name beside ``path``, then rename: a reader finds the whole file or none.
-
-    A cache that cannot be written (disk full, no permission) costs a warning, not the data just read.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Write the file whole; one that cannot be written (disk full, no permission) costs a warning, not the data."""
+    meta, blocks = _pack(groups, skipped)
+    described = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path.parent)
-        try:
-            meta, blocks = _pack(groups, skipped)
-            with open(temporary, "wb") as stream:
-                np.savez(
-                    stream,
-                    allow_pickle=False,
-                    meta=np.frombuffer(json.dumps(meta).encode(), np.uint8),
-                    **blocks,
-                )
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, lambda stream: np.savez(stream, allow_pickle=False, meta=described, **blocks))
     except OSError as error:
         warnings.warn(f"the cache {path} could not be written: {error}", ReadWarning, stacklevel=4)
 
 
 def _remove_leftovers(folder: Path) -> None:
     """Temporary files of processes killed long ago; a young one may belong to one that still writes."""
-    for old in folder.glob("*.npz.*.tmp"):
+    for old in folder.glob(f"*.npz.*{PARTIAL}"):
         if time.time() - old.stat().st_mtime > LEFTOVER_SECONDS:
             old.unlink(missing_ok=True)
 

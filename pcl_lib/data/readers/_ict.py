@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers._any_file import draw_surface, place_cloud
 from pcl_lib.data.readers._errors import read_error
@@ -31,7 +32,7 @@ class FaceModel(NamedTuple):
         w = np.asarray(w, dtype=np.float64)
         if w.shape != (len(self.modes),):
             raise ValueError(
-                f"w: expected one weight for each of {len(self.modes)} modes, got shape {w.shape}"
+                f"w must be one weight for each of {len(self.modes)} modes, received shape {w.shape}"
             )
         return Mesh(self.neutral + np.tensordot(w, self.modes, axes=1), self.tri)
 
@@ -70,8 +71,7 @@ def ict_faces(
 
     Cost: O(n_shapes (K V + n)). Errors: ReadError; ValueError for ``n_shapes`` < 1.
     """
-    if n_shapes < 1:
-        raise ValueError(f"n_shapes: expected at least 1, got {n_shapes}")
+    check_integer("n_shapes", n_shapes, 1)
     model = face_model(root)
     neutral = Mesh(model.neutral, model.tri)
     draws = (

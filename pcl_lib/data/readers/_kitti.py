@@ -63,7 +63,7 @@ def kitti(
         unknown = sorted(set(sequences) - present)
         if unknown:
             raise ValueError(
-                f"sequences: expected some of {', '.join(sorted(present))}, got {', '.join(unknown)}"
+                f"sequences must be some of {', '.join(sorted(present))}, received {', '.join(unknown)}"
             )
         files = [f for f in files if set(sequences) & set(f.relative_to(base).parts[:-1])]
 

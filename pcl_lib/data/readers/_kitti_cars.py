@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pcl_lib._checks import check_option
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers._errors import read_error
 from pcl_lib.data.readers._make_clouds import make_cloud, rng_for, subset
@@ -45,8 +46,7 @@ def kitti_cars(
     Cost: O(bytes). Errors: ReadError, also for a scan without its box, a box without length and a scan that lies
     outside its box; ValueError for an unknown frame. References: yuan2018pcn, geiger2013raw, yu2021pointr.
     """
-    if frame not in FRAMES:
-        raise ValueError(f"frame: expected one of {', '.join(FRAMES)}, got {frame!r}")
+    check_option("frame", frame, FRAMES)
     layout = "KITTI/cars/frame_<f>_car_<c>.pcd and KITTI/bboxes/frame_<f>_car_<c>.txt"
     base = locate(root, ["KITTI", "kitti"], "cars/*.pcd", layout)
     scans = sorted((base / "cars").glob("*.pcd"))

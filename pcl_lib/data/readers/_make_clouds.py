@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers._errors import ReadError, read_error
 
@@ -57,7 +58,7 @@ def make_cloud(
     torch.float64
     """
     if dtype not in (None, torch.float32, torch.float64):
-        raise ValueError(f"dtype: expected torch.float32, torch.float64 or None, received {dtype}")
+        raise ValueError(f"dtype must be torch.float32, torch.float64 or None, received {dtype}")
     points = np.asarray(points)
     if points.ndim != 2 or points.shape[1] not in (2, 3):
         raise read_error(
@@ -167,8 +168,7 @@ def subset(
     """
     if n_points is None:
         return cloud
-    if n_points < 1:
-        raise ValueError(f"n_points: expected at least 1 or None, got {n_points}")
+    check_integer("n_points", n_points, 1, hint="; None keeps all")
     order = (np.arange(len(cloud)) if first else rng.permutation(len(cloud)))[:n_points]
     if len(order) < n_points:
         if not repeat:

@@ -10,6 +10,7 @@ import torch
 from scipy import ndimage
 from skimage import measure
 
+from pcl_lib._checks import check_integer
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.digits import _SHORTEST, _along, _length
 from pcl_lib.data.readers._errors import parsing, read_error
@@ -40,8 +41,7 @@ def mnist(
     Cost: about a millisecond per image, so use a cache for all 70,000. Errors: ReadError, also for an image
     without a contour. Reference: lecun1998mnist.
     """
-    if n_points < 1:
-        raise ValueError(f"n_points: expected at least 1, got {n_points}")
+    check_integer("n_points", n_points, 1)
     base = locate(root, ["MNIST/raw", "MNIST", "mnist"], "*-images*idx3-ubyte*", LAYOUT)
     wanted = set(choose("categories", categories, map(str, range(10))))
     items, files = [], []

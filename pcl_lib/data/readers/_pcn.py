@@ -18,7 +18,7 @@ from pcl_lib.data.readers._synsets import category_of, choose_synsets
 SPLITS = ("train", "val", "test")
 
 
-class Completion(NamedTuple):
+class CompletionPair(NamedTuple):
     """What a scanner saw of a shape, and all of it."""
 
     partial: Cloud
@@ -37,7 +37,7 @@ def pcn(
     cache_dir: str | Path | None = None,
     progress: bool = True,
     on_error: str = "raise",
-) -> list[Completion]:
+) -> list[CompletionPair]:
     """Pairs (partial, complete) of PCN, sorted by split, class, shape and view.
 
     Layout: ``PCN/<split>/partial/<synset>/<id>/00.pcd``, ``01.pcd``, ... (or one ``<id>.pcd``) beside
@@ -96,7 +96,7 @@ def pcn(
         files=[f for shape in shapes for f in (complete[shape], *scans[shape])],
         cache_dir=cache_dir, progress=progress, on_error=on_error,
     )  # fmt: skip
-    return [Completion(partial, whole) for whole, *partials in groups for partial in partials]
+    return [CompletionPair(partial, whole) for whole, *partials in groups for partial in partials]
 
 
 def _scans(shape: Path, views: Sequence[int] | None) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from pcl_lib._checks import check_option
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data.readers import _cache as cache
 from pcl_lib.data.readers._errors import ReadError, ReadWarning, read_error
@@ -47,7 +48,7 @@ def choose(what: str, wanted: str | Sequence[str] | None, available: Iterable[st
     unknown = [name for name in asked if name not in names]
     if unknown:
         raise ValueError(
-            f"{what}: expected some of {', '.join(names)} or 'all', got {', '.join(map(repr, unknown))}"
+            f"{what} must be some of {', '.join(names)} or 'all', received {', '.join(map(repr, unknown))}"
         )
     return asked
 
@@ -69,8 +70,7 @@ def collect(
     ``files`` and ``settings`` are what the result depends on. Errors: ReadError of the first bad item,
     or, with ``on_error="skip"``, a ReadWarning for each bad item, and a ReadError if none was good.
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error: expected 'raise' or 'skip', got {on_error!r}")
+    check_option("on_error", on_error, ("raise", "skip"))
     path = cache.cache_path(reader, {**settings, "on_error": on_error}, root, files, cache_dir)
     kept = cache.load(path) if path is not None else None
     groups, skipped = kept if kept is not None else _read_all(reader, items, read_one, progress, on_error)

@@ -46,6 +46,6 @@ def choose_synsets(wanted: str | Sequence[str] | None, present: Iterable[str]) -
     if unknown:
         names = ", ".join(f"{category_of(s)} ({s})" for s in present)
         raise ValueError(
-            f"categories: expected some of {names} or 'all', got {', '.join(map(repr, unknown))}"
+            f"categories must be some of {names} or 'all', received {', '.join(map(repr, unknown))}"
         )
     return chosen

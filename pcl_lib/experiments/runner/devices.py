@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+
+from pcl_lib._fork import cores
 
 
 def resolve(device: str) -> torch.device:
@@ -29,8 +30,7 @@ def device_name(device: torch.device) -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"CPU, {models[0] if models else platform.machine()}, {cores} cores"
+    return f"CPU, {models[0] if models else platform.machine()}, {cores()} cores"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_integer
 from pcl_lib.models._mlp import MLP
 from pcl_lib.neighbors import knn
 from pcl_lib.neighbors.building_blocks import take
@@ -73,8 +74,7 @@ class NeighbourAttention(nn.Module):
 
     def __init__(self, width: int, *, k: int = 16) -> None:
         super().__init__()
-        if not isinstance(k, int) or k < 1:
-            raise ValueError(f"k must be an integer of at least 1, received {k!r}")
+        check_integer("k", k, 1)
         self.k = k
         self.place = MLP(3, (width, width), end="linear")
         self.weigh = MLP(width, (4 * width, width), end="linear")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_integer, check_positive
 from pcl_lib.models._completion.encoder import StackedPointNet
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
 from pcl_lib.models._grids import square_grid
@@ -58,13 +58,9 @@ class PCN(nn.Module):
         norm: bool = False,
     ) -> None:
         super().__init__()
-        if any(not isinstance(n, int) or n < 1 for n in (n_coarse, grid)):
-            raise ValueError(
-                f"n_coarse and grid, the points along a side, must be integers of at least 1, received {n_coarse!r} "
-                f"and {grid!r}"
-            )
-        if not (math.isfinite(extent) and extent > 0):
-            raise ValueError(f"extent must be a positive, finite length, received {extent!r}")
+        check_integer("n_coarse", n_coarse, 1)
+        check_integer("grid", grid, 1)
+        check_positive("extent", extent, "length")
         self.grid, self.extent = grid, extent
         self.encoder = StackedPointNet(code_dim, points=points, norm=norm)
         self.coarse = FullyConnectedDecoder(code_dim, n_coarse, widths=widths)

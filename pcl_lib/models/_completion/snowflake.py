@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from pcl_lib._checks import check_positive
 from pcl_lib.models._completion.attention import PointTransformer, ResidualMLP, SkipTransformer
 from pcl_lib.models._completion.merge import merge
 from pcl_lib.models._input_checks import check_batch, check_widths
@@ -63,8 +64,7 @@ class SnowflakeNet(nn.Module):
         check_widths(up, "up")
         if width % 4:
             raise ValueError(f"width must be a multiple of 4, received {width}")
-        if not (math.isfinite(radius) and radius > 0):
-            raise ValueError(f"radius must be a positive, finite length, received {radius!r}")
+        check_positive("radius", radius, "length")
         self.n_merged = n_merged
         self.stages = (n_seeds, *(n_merged * math.prod(up[: s + 1]) for s in range(len(up))))
         self.encoder = NeighbourEncoder(code_dim, centres, width=width, k=k)

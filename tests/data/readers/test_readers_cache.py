@@ -181,7 +181,7 @@ def test_killed_between_write_and_rename_leaves_no_cache_file(folder: Path) -> N
     done = subprocess.run(command, capture_output=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     (leftover,) = cache_files(folder)
-    assert leftover.suffix == ".tmp"
+    assert leftover.suffix == ".partial"
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -113,7 +113,7 @@ def test_dtype_decides(name: str, dtype: torch.dtype, tmp_path: Path) -> None:
 def test_other_dtypes_are_refused(tmp_path: Path) -> None:
     path = put(tmp_path / "a.npy", array(SURVEY))
     with pytest.raises(
-        ValueError, match=r"dtype: expected torch.float32, torch.float64 or None, received .*float16"
+        ValueError, match=r"dtype must be torch.float32, torch.float64 or None, received .*float16"
     ):
         read_cloud(path, dtype=torch.float16)
 

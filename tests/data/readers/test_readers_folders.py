@@ -63,7 +63,7 @@ def test_bad_file_is_named_and_skipped_only_if_asked(three: Path) -> None:
     with pytest.warns(ReadWarning, match=r"skipped .*b\.npy") as caught:
         assert [c.name for c in plain(three, progress=False, on_error="skip")] == ["a", "c"]
     assert len(caught) == 1
-    with pytest.raises(ValueError, match="on_error: expected 'raise' or 'skip', got 'ignore'"):
+    with pytest.raises(ValueError, match="on_error must be one of 'raise', 'skip', received 'ignore'"):
         plain(three, progress=False, on_error="ignore")
 
 
@@ -90,7 +90,9 @@ def test_order_is_sorted_and_draws_do_not_depend_on_the_others(three: Path) -> N
 def test_too_few_points_says_how_many(three: Path) -> None:
     with pytest.raises(ReadError, match=r"a\.npy: it has 50 points; expected at least n_points=51"):
         plain(three, n_points=51, progress=False)
-    with pytest.raises(ValueError, match="n_points: expected at least 1 or None, got 0"):
+    with pytest.raises(
+        ValueError, match="n_points must be an integer of at least 1, received 0; None keeps all"
+    ):
         plain(three, n_points=0, progress=False)
 
 
@@ -145,7 +147,7 @@ def test_unknown_format(tmp_path: Path) -> None:
 def test_choose() -> None:
     assert choose("split", "all", ["b", "a"]) == ["a", "b"]
     assert choose("split", ["b"], ["b", "a"]) == ["b"]
-    with pytest.raises(ValueError, match="split: expected some of a, b or 'all', got 'valid'"):
+    with pytest.raises(ValueError, match="split must be some of a, b or 'all', received 'valid'"):
         choose("split", "valid", ["b", "a"])
 
 

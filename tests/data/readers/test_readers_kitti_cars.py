@@ -123,5 +123,5 @@ def test_damage_and_what_is_missing(root: Path, tmp_path: Path) -> None:
         ReadError, match=r"nothing matches cars/\*\.pcd .*KITTI/bboxes/frame_<f>_car_<c>\.txt"
     ):
         kitti_cars(tmp_path / "empty")
-    with pytest.raises(ValueError, match="frame: expected one of pcn, synthetic, got 'shapenet'"):
+    with pytest.raises(ValueError, match="frame must be one of 'pcn', 'synthetic', received 'shapenet'"):
         kitti_cars(root, frame="shapenet")

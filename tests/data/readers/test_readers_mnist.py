@@ -113,5 +113,5 @@ def test_errors(raw: Path) -> None:
     (raw / "train-images-idx3-ubyte").write_bytes(idx(np.stack([DISK, RING]))[:-1])
     with pytest.raises(ReadError, match="train-images-idx3-ubyte: the header claims"):
         mnist(raw, split="train", progress=False)
-    with pytest.raises(ValueError, match="n_points: expected at least 1, got 0"):
+    with pytest.raises(ValueError, match="n_points must be an integer of at least 1, received 0"):
         mnist(raw, n_points=0, progress=False)

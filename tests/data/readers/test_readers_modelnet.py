@@ -62,9 +62,9 @@ def test_modelnet_choices(modelnet_root: Path) -> None:
     vertices = modelnet40(root, n_points=None, categories="bed", progress=False)[0]
     assert vertices.points.shape == (8, 3)
     assert vertices.normals is None
-    with pytest.raises(ValueError, match="categories: expected some of bed, chair or 'all', got 'sofa'"):
+    with pytest.raises(ValueError, match="categories must be some of bed, chair or 'all', received 'sofa'"):
         modelnet40(root, categories="sofa")
-    with pytest.raises(ValueError, match="split: expected some of test, train"):
+    with pytest.raises(ValueError, match="split must be some of test, train"):
         modelnet40(root, split="val")
     with pytest.raises(ValueError, match="n_points"):
         modelnet40(root, n_points=0, progress=False)
@@ -94,7 +94,10 @@ def test_off_errors(tmp_path: Path) -> None:
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 3\n", "a face names vertex 3 of 3"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 -1\n", "a face names vertex -1 of 3"),
         ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n4 0 1 2\n", "is cut short"),
-        ("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n2 0 1\n", "expected a surface with positive area, got 0 faces"),
+        (
+            "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n2 0 1\n",
+            "mesh must have a surface of positive area, received 0 faces",
+        ),
         ("OFF\n3 2 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n", "promises 3 vertices and 2 faces, 4 lines follow"),
         ("PLY\n", "it starts with 'PLY'"),
         ("OFF\n0 0 0\n", "it has no vertices"),

@@ -137,7 +137,7 @@ def test_faces() -> None:
     np.testing.assert_array_equal(model.face(np.zeros(100)).vertices, model.neutral)
     step = model.face(np.eye(100)[3]).vertices - model.neutral
     np.testing.assert_allclose(step, model.modes[3], atol=1e-12)
-    with pytest.raises(ValueError, match="w: expected one weight for each of 100 modes"):
+    with pytest.raises(ValueError, match="w must be one weight for each of 100 modes"):
         model.face(np.zeros(3))
 
     clouds = ict_faces(3, 5000, root=DATA)

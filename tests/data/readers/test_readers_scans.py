@@ -40,7 +40,7 @@ def test_kitti(tmp_path: Path) -> None:
     (one,) = kitti(tmp_path, sequences=["08"], n_points=7, progress=False)
     assert one.name.startswith("sequences/08")
     assert one.points.shape == (7, 3)
-    with pytest.raises(ValueError, match=r"sequences: expected some of .*08.*, got 11"):
+    with pytest.raises(ValueError, match=r"sequences must be some of .*08.*, received 11"):
         kitti(tmp_path, sequences=["11"])
     put(tmp_path / "KITTI/sequences/00/velodyne/000000.bin", scan.tobytes()[:-3])
     with pytest.raises(

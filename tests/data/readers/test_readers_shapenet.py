@@ -45,7 +45,7 @@ def test_shapenet_pc15k(tmp_path: Path) -> None:
         assert chair.name == "d"
         assert len(chair) == 150
     with pytest.raises(
-        ValueError, match=r"categories: expected some of airplane \(02691156\), chair .* got 'boat'"
+        ValueError, match=r"categories must be some of airplane \(02691156\), chair .* received 'boat'"
     ):
         shapenet_pc15k(tmp_path, categories=["chair", "boat"])
 
