@@ -58,7 +58,6 @@ def python(code: str, installed: Path, folder: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the records are not yet named as package data in pyproject.toml")
 def test_an_installed_library_has_the_records(installed, tmp_path):
     code = "from pcl_lib.experiments.record import RECORDS, read_record\n"
     said = python(code + "print(read_record('completion-losses').experiment, RECORDS)", installed, tmp_path)
