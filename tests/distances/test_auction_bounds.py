@@ -1,4 +1,4 @@
-"""What an auction promises: the gap is proved, it is at most eps where all bids ended, and eps is what was asked for."""
+"""What an auction promises: a gap that is proved, at most eps where all bids ended, and the eps that was asked for."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 from pcl_lib.distances import auction
 from pcl_lib.distances._auction_close import augment, match_leftovers
 
-SIZES = (1, 2, 7, 40, 100, 180)
+SIZES = (1, 2, 7, 40, 100)
 SCALES = (1e-6, 1.0, 1e6)
 
 
@@ -63,8 +63,8 @@ def test_auctions_of_falling_eps_keep_within_the_last(n, squared):
 def test_a_sharp_eps_is_used_up_to_no_more_than_itself():
     """Bids larger than eps pass unseen where the gap stays far below it: over many pairs it comes near."""
     shares = []
-    for seed in range(12):
-        x, y = pair(48, 2, seed=seed)
+    for seed in range(6):
+        x, y = pair(40, 2, seed=seed)
         found = auction(x, y, eps=0.2)
         shares.append((found.gap / found.eps).item())
     assert max(shares) <= 1 + 1e-4
