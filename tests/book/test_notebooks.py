@@ -18,7 +18,7 @@ from tests.book import leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = read_outline(ROOT)
-PAPERS = Bibliography(ROOT / "book" / "references.bib")
+PAPERS = Bibliography(ROOT / "pcl_lib" / "references.bib")
 PAGES = {page.name: page for page in pages.read(ROOT)}
 
 
@@ -83,12 +83,7 @@ def is_import(source: str) -> bool:
 
 
 # These read files of the book's source by a relative path: downloaded alone, they stop at that cell.
-NEED_THE_SOURCE = {
-    "book/appendix/benchmarks",
-    "book/appendix/cite",
-    "book/foundations/keops",
-    "book/foundations/transport",
-}
+NEED_THE_SOURCE: set[str] = set()
 
 
 def test_which_notebooks_need_more_than_the_library():
