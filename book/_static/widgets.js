@@ -97,12 +97,21 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
 (function () {
   function mend() {
     // A name that hides the words on the button: they are its name.
-    document.querySelectorAll("summary[aria-label]").forEach((summary) => summary.removeAttribute("aria-label"));
+    document.querySelectorAll("summary[aria-label], .search-button-field[aria-label]").forEach((control) => {
+      control.removeAttribute("aria-label");
+    });
+    // The button has a name of its own; those of its three icons, of which one is seen, are not on it.
+    document.querySelectorAll(".theme-switch-button :is(i, svg)").forEach((icon) => {
+      icon.removeAttribute("title");
+      icon.setAttribute("aria-hidden", "true");
+      icon.querySelectorAll("title").forEach((title) => title.remove());
+    });
     // A list holds items; the role of the entries is deprecated, and no list item.
     document.querySelectorAll(".citation-list > .citation").forEach((entry) => entry.setAttribute("role", "listitem"));
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mend);
   else mend();
+  window.addEventListener("load", mend); // the icons are drawn after the page
 })();
 
 // 5. On paper everything is open, dark ink is on white, and a table that is wider than the sheet shrinks to it.
