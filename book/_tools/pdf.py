@@ -27,16 +27,18 @@ from book._tools.chromium import ARGUMENTS, PATIENCE, executable
 ROOT = Path(__file__).resolve().parents[2]
 MARGIN = {"top": "18mm", "bottom": "20mm", "left": "15mm", "right": "15mm"}
 # What belongs to a screen: the theme's frame, what is pressed, and its own cover for a single printed page.
+# Ligatures are off, or a search for "first" would miss the one that is written with a single sign for "fi".
 SCREEN_ONLY = """
 #jb-print-docs-body, .bd-header, .bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary, .bd-footer,
 .bd-footer-content, .prev-next-footer, .pst-async-banner-revealer, #pst-skip-link, #pst-back-to-top, dialog
 { display: none !important; }
-.bd-main, .bd-content, .bd-article-container, .bd-container__inner { max-width: none !important; display: block !important; }
-html { font-size: 13px !important; }
+.bd-main, .bd-content, .bd-article-container, .bd-container__inner
+{ max-width: none !important; display: block !important; }
+html { font-size: 13px !important; font-variant-ligatures: none; }
 .bd-article { padding: 0 !important; }
 """
 TITLE_STYLE = """
-body { font: 12pt/1.5 sans-serif; color: #1a1a1a; }
+body { font: 12pt/1.5 sans-serif; color: #1a1a1a; font-variant-ligatures: none; }
 h1 { margin: 60mm 0 4mm; font-size: 30pt; line-height: 1.2; }
 h2 { break-before: page; font-size: 18pt; }
 p.part { margin: 5mm 0 1mm; font-weight: 700; break-after: avoid; }
@@ -46,10 +48,11 @@ p.line span:first-child { flex: 1; padding-right: 6mm; }
 """
 FOOT_STYLE = """
 @page { size: A4; margin: 0; }
-body { margin: 0; font: 9pt sans-serif; color: #444; }
+body { margin: 0; font: 9pt sans-serif; color: #444; font-variant-ligatures: none; }
 div { position: relative; height: 297mm; break-after: page; overflow: hidden; }
 div:last-child { break-after: auto; }
-p { position: absolute; bottom: 9mm; left: 15mm; right: 15mm; margin: 0; display: flex; justify-content: space-between; }
+p { position: absolute; bottom: 9mm; left: 15mm; right: 15mm; margin: 0; }
+p { display: flex; justify-content: space-between; }
 """
 
 
@@ -86,7 +89,12 @@ def settle(page: Page) -> None:
 def sheets_of(page: Page) -> PdfReader:
     """The open page as A4 sheets with the outline of its headings."""
     data = page.pdf(
-        format="A4", margin=MARGIN, print_background=True, prefer_css_page_size=False, tagged=True, outline=True
+        format="A4",
+        margin=MARGIN,
+        print_background=True,
+        prefer_css_page_size=False,
+        tagged=True,
+        outline=True,
     )
     return PdfReader(io.BytesIO(data))
 
@@ -116,7 +124,9 @@ def print_chapters(browser: Browser, site: Path, pages: list[tuple[str, str]]) -
     for part, name in pages:
         path = site / f"{name}.html"
         if not path.is_file():
-            raise PdfError(f"the built site must hold every page of _toc.yml, {path} is missing; run `make book`")
+            raise PdfError(
+                f"the built site must hold every page of _toc.yml, {path} is missing; run `make book`"
+            )
         context = browser.new_context(viewport={"width": 1000, "height": 1400}, color_scheme="light")
         context.set_default_timeout(PATIENCE)
         try:
@@ -163,9 +173,7 @@ def feet_html(chapters: list[Chapter], front: int) -> str:
         else "<div></div>"
         for number, text in enumerate(words, start=1)
     )
-    return (
-        f'<!doctype html><html><meta charset="utf-8"><style>{FOOT_STYLE}</style><body>{feet}</body></html>'
-    )
+    return f'<!doctype html><html><meta charset="utf-8"><style>{FOOT_STYLE}</style><body>{feet}</body></html>'
 
 
 def print_html(browser: Browser, text: str, **options: object) -> PdfReader:

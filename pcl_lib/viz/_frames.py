@@ -82,9 +82,7 @@ def frames(
         )
     # Paper shows where the series begins and where it leads; the controls say nothing there.
     printed = "".join(bodies[i] for i in sorted({start, count - 1}))
-    still = figure_html(printed, caption, "pcl-print-only").replace(
-        'style="', 'style="display:none;', 1
-    )
+    still = figure_html(printed, caption, "pcl-print-only").replace('style="', 'style="display:none;', 1)
     return Frames(player(bodies, start, interval, caption), still, alt, n_bytes)
 
 
