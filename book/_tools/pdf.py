@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import tee
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -61,15 +62,25 @@ class PdfError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Heading:
+    level: int
+    text: str
+    sheet: int
+    """Counted from 0 in the chapter."""
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A printed page of the book."""
 
     part: str
     name: str
-    title: str
     sheets: PdfReader
-    sections: list[tuple[str, int]]
-    """Headings of the second level, each with its sheet, counted from 0 in the chapter."""
+    headings: list[Heading]
+
+    @property
+    def title(self) -> str:
+        return self.headings[0].text if self.headings else self.name
 
 
 def order(source: Path) -> list[tuple[str, str]]:
@@ -99,23 +110,35 @@ def sheets_of(page: Page) -> PdfReader:
     return PdfReader(io.BytesIO(data))
 
 
-def headings(sheets: PdfReader) -> tuple[str, list[tuple[str, int]]]:
-    """The first heading of a printed page, and those just below it with their sheets."""
-    found, sections = "", []
-    for entry in _pairs(sheets.outline):
-        (item, below) = entry
-        found = found or str(item.title)
-        for child, _ in _pairs(below):
-            sections.append((str(child.title).rstrip("#").strip(), sheets.get_destination_page_number(child)))
-    return found.rstrip("#").strip(), [(title, sheet) for title, sheet in sections if sheet is not None]
+def headings(page: Page, sheets: PdfReader) -> list[Heading]:
+    """The headings of a page with the sheet of each. The words are the page's: Chromium's own outline runs lines
+    together, and doubles a heading beside the end of a sheet."""
+    words = page.eval_on_selector_all(
+        "main :is(h1, h2, h3), body > :is(h1, h2, h3)",
+        """all => all.map(e => {
+            const copy = e.cloneNode(true);
+            copy.querySelectorAll(".headerlink").forEach(link => link.remove());
+            return [Number(e.tagName[1]), copy.textContent.replace(/\\s+/g, " ").trim()];
+        })""",
+    )
+    entries = iter(list(_flat(sheets.outline)))
+    found = []
+    for level, text in words:
+        # Headings that are not printed have no entry, so the entries are looked through in order, whole or not at all.
+        entries, ahead = tee(entries)
+        for entry in ahead:
+            if "".join(text.split()) in "".join(str(entry.title).split()):
+                sheet = sheets.get_destination_page_number(entry)
+                found.append(Heading(level, text, sheet or 0))
+                entries = ahead
+                break
+    return found
 
 
-def _pairs(outline: list) -> Iterator[tuple]:
-    """pypdf writes the headings below one as a list after it."""
-    for i, item in enumerate(outline):
-        if not isinstance(item, list):
-            after = outline[i + 1] if i + 1 < len(outline) else None
-            yield item, after if isinstance(after, list) else []
+def _flat(outline: list) -> Iterator:
+    """All entries; pypdf writes those below one as a list after it."""
+    for item in outline:
+        yield from _flat(item) if isinstance(item, list) else [item]
 
 
 def print_chapters(browser: Browser, site: Path, pages: list[tuple[str, str]]) -> list[Chapter]:
@@ -134,10 +157,9 @@ def print_chapters(browser: Browser, site: Path, pages: list[tuple[str, str]]) -
             page.goto(path.resolve().as_uri(), wait_until="load")
             settle(page)
             sheets = sheets_of(page)
+            chapters.append(Chapter(part, name, sheets, headings(page, sheets)))
         finally:
             context.close()
-        title, sections = headings(sheets)
-        chapters.append(Chapter(part, name, title or name, sheets, sections))
         print(f"  {name}: {len(sheets.pages)} pages", flush=True)
     return chapters
 
@@ -149,19 +171,18 @@ def front_html(title: str, chapters: list[Chapter], first: int) -> str:
         if chapter.part != part:
             part = chapter.part
             lines.append(f'<p class="part">{html.escape(part)}</p>')
-        for kind, words, sheet in [
-            ("chapter", chapter.title, 0),
-            *(("section", words, sheet) for words, sheet in chapter.sections),
-        ]:
-            lines.append(
-                f'<p class="line {kind}"><span>{html.escape(words)}</span><span>{number + sheet}</span></p>'
-            )
+        lines.append(_line("chapter", chapter.title, number))
+        lines += [_line("section", h.text, number + h.sheet) for h in chapter.headings if h.level == 2]
         number += len(chapter.sheets.pages)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{TITLE_STYLE}</style></head><body><h1>{html.escape(title)}</h1>"
         f"<h2>Contents</h2>{''.join(lines)}</body></html>"
     )
+
+
+def _line(kind: str, words: str, number: int) -> str:
+    return f'<p class="line {kind}"><span>{html.escape(words)}</span><span>{number}</span></p>'
 
 
 def feet_html(chapters: list[Chapter], front: int) -> str:
@@ -200,7 +221,8 @@ def bind(browser: Browser, title: str, chapters: list[Chapter], site: Path) -> P
     for chapter in chapters:
         start = len(writer.pages)
         starts[(site / f"{chapter.name}.html").resolve()] = start
-        writer.append(chapter.sheets, import_outline=True)
+        writer.append(chapter.sheets, import_outline=False)
+        mark(writer, chapter, start)
     if len(feet.pages) != len(writer.pages):
         raise PdfError(f"there are {len(feet.pages)} feet for {len(writer.pages)} pages")
     lead(writer, starts)
@@ -209,6 +231,17 @@ def bind(browser: Browser, title: str, chapters: list[Chapter], site: Path) -> P
         page.compress_content_streams()
     writer.add_metadata({"/Title": title})
     return writer
+
+
+def mark(writer: PdfWriter, chapter: Chapter, start: int) -> None:
+    """Bookmarks of a chapter that begins on sheet `start`, each below the last one of a higher level."""
+    above: dict[int, object] = {}
+    for heading in chapter.headings:
+        parent = next((above[level] for level in range(heading.level - 1, 0, -1) if level in above), None)
+        above = {level: item for level, item in above.items() if level < heading.level}
+        above[heading.level] = writer.add_outline_item(
+            title=heading.text, page_number=start + heading.sheet, parent=parent
+        )
 
 
 def lead(writer: PdfWriter, starts: dict[Path, int]) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import plotly
 import pytest
 import yaml
 from playwright.sync_api import Browser, sync_playwright
 
 from book._tools.chromium import ARGUMENTS, PATIENCE, executable
+from pcl_lib import viz
 from tests.book import axe
 from tests.book.browser import overflow, until, visit
 from tests.unavailable import unavailable
@@ -172,3 +175,26 @@ def test_nothing_moves_for_those_who_ask(browser, tmp_path, ours):
         style = "e => [getComputedStyle(e).transitionDuration, getComputedStyle(e).animationName]"
         still = seen.page.eval_on_selector("p", style) == ["0s", "none"]
         assert still is ours
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_figure_that_turns_says_its_name_and_its_keys(browser, tmp_path, live):
+    figure = viz.rotatable(np.random.default_rng(0).normal(size=(50, 3)), alt="A ball of points").html
+    script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").as_uri()
+    head = f'<script src="{script}"></script>' if live else ""
+    with visit(browser, made(tmp_path, head + figure)) as seen:
+        box = seen.page.query_selector(".pcl-plotly")
+        assert box.get_attribute("aria-label") == "A ball of points"
+        if not live:  # no script of plotly and no network: a picture, which takes no keys
+            assert (box.get_attribute("role"), box.get_attribute("tabindex")) == ("img", None)
+            return
+        seen.page.wait_for_selector(".pcl-plotly.pcl-live")
+        assert (box.get_attribute("role"), box.get_attribute("tabindex")) == ("application", "0")
+        hint = seen.page.query_selector(f"#{box.get_attribute('aria-describedby')}")
+        assert "arrow keys" in hint.text_content()
+        assert axe.grave(seen.page) == []
+        eye = "() => JSON.stringify(document.querySelector('.pcl-canvas').layout.scene.camera.eye)"
+        before = seen.page.evaluate(eye)
+        box.focus()
+        seen.page.keyboard.press("ArrowRight")
+        assert until(seen.page, lambda: seen.page.evaluate(eye) != before), "the arrow keys turn it"

@@ -61,8 +61,8 @@ def test_a_book_has_numbers_contents_bookmarks_and_links(book):
     far = next(i for i, t in enumerate(texts[2:], 2) if "Far down" in t)
     assert far > starts["The second"]
     assert next(line for line in texts[1].splitlines() if "Far down" in line).split()[-1] == str(far + 1)
-    titles = [item.title for item in read.outline if not isinstance(item, list)]
-    assert titles == ["Contents", "The first", "The second"]
+    outline = [[e.title for e in item] if isinstance(item, list) else item.title for item in read.outline]
+    assert outline == ["Contents", "The first", ["Below it"], "The second", ["Far down"]]
     inside, world = links(read.pages[starts["The first"]])
     assert inside["/Dest"][0] == read.pages[starts["The second"]].indirect_reference
     assert world["/A"]["/URI"] == "https://example.org/"
