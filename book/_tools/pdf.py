@@ -115,7 +115,7 @@ def headings(page: Page, sheets: PdfReader) -> list[Heading]:
     together, and doubles a heading beside the end of a sheet."""
     words = page.eval_on_selector_all(
         "main :is(h1, h2, h3), body > :is(h1, h2, h3)",
-        """all => all.map(e => {
+        """all => all.filter(e => !e.closest("#jb-print-docs-body")).map(e => {
             const copy = e.cloneNode(true);
             copy.querySelectorAll(".headerlink").forEach(link => link.remove());
             return [Number(e.tagName[1]), copy.textContent.replace(/\\s+/g, " ").trim()];
