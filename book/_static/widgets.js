@@ -116,7 +116,7 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
 
 // 5. On paper everything is open, dark ink is on white, and a table that is wider than the sheet shrinks to it.
 (function () {
-  const SHEET = 660; // CSS pixels of text on A4 and on Letter, whichever margins the reader takes
+  const SHEET = 640; // CSS pixels of text on A4 and on Letter, whichever margins the reader takes
   let undo = [];
 
   function leastWidth(table) {
