@@ -42,13 +42,99 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
   else watch();
 })();
 
-// 3. On paper everything is open, and dark ink on white.
+// 3. What scrolls sideways can be reached and scrolled by the keyboard, and has a name. A stop for each figure that
+//    does not scroll would make the way through the page longer for nothing, so it depends on the width.
 (function () {
+  const PARTS = ".pcl-scroll, .pcl-table > div, .cell_output > *, .output, .math, pre, .pst-scrollable-table-container";
+
+  function nameOf(part) {
+    const caption = part.closest("figure")?.querySelector("figcaption");
+    const words = part.querySelector("img[alt]")?.alt || caption?.textContent.trim();
+    return words || (part.matches("pre") ? "Code" : part.matches(".math") ? "Formula" : "Wide content");
+  }
+
+  function update() {
+    document.querySelectorAll("main :is(" + PARTS + ")").forEach((part) => {
+      const scrolls = part.scrollWidth > part.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(part).overflowX);
+      part.classList.toggle("pcl-overflows", scrolls);
+      if (scrolls && !part.hasAttribute("tabindex")) {
+        part.tabIndex = 0;
+        part.dataset.pclStop = "";
+        if (!part.hasAttribute("role") && !part.hasAttribute("aria-label")) {
+          part.setAttribute("role", "group");
+          part.setAttribute("aria-label", nameOf(part) + " (scrolls sideways)");
+          part.dataset.pclStop = "named";
+        }
+      } else if (!scrolls && "pclStop" in part.dataset) {
+        part.removeAttribute("tabindex");
+        if (part.dataset.pclStop === "named") { part.removeAttribute("role"); part.removeAttribute("aria-label"); }
+        delete part.dataset.pclStop;
+      }
+    });
+  }
+
+  // Formulas, widgets and the text of opened folds get their size late; each change of a size is a reason to look.
+  let waiting = false;
+  function soon() {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => { waiting = false; update(); }, 100);
+  }
+  function watch() {
+    const main = document.querySelector("main");
+    if (!main) return;
+    new ResizeObserver(soon).observe(main);
+    window.addEventListener("resize", soon);
+    main.addEventListener("toggle", soon, true);
+    main.addEventListener("click", soon);
+    soon();
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", watch);
+  else watch();
+})();
+
+// 4. Names and roles that the theme and the extensions get wrong for a screen reader.
+(function () {
+  function mend() {
+    // A name that hides the words on the button: they are its name.
+    document.querySelectorAll("summary[aria-label], .search-button-field[aria-label]").forEach((control) => {
+      control.removeAttribute("aria-label");
+    });
+    // The button has a name of its own; those of its three icons, of which one is seen, are not on it.
+    document.querySelectorAll(".theme-switch-button :is(i, svg)").forEach((icon) => {
+      icon.removeAttribute("title");
+      icon.setAttribute("aria-hidden", "true");
+      icon.querySelectorAll("title").forEach((title) => title.remove());
+    });
+    // A list holds items; the role of the entries is deprecated, and no list item.
+    document.querySelectorAll(".citation-list > .citation").forEach((entry) => entry.setAttribute("role", "listitem"));
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mend);
+  else mend();
+  window.addEventListener("load", mend); // the icons are drawn after the page
+})();
+
+// 5. On paper everything is open, dark ink is on white, and a table that is wider than the sheet shrinks to it.
+(function () {
+  const SHEET = 640; // CSS pixels of text on A4 and on Letter, whichever margins the reader takes
   let undo = [];
+
+  function leastWidth(table) {
+    const before = table.style.cssText;
+    table.style.cssText += ";width:min-content!important;min-width:0!important;max-width:none!important";
+    const width = table.offsetWidth;
+    table.style.cssText = before;
+    return width;
+  }
+
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details:not([open])").forEach((details) => {
       details.open = true;
       undo.push(() => { details.open = false; });
+    });
+    document.querySelectorAll("main table").forEach((table) => {
+      const width = leastWidth(table);
+      if (width > SHEET) table.style.setProperty("--pcl-shrink", (SHEET / width).toFixed(3));
     });
     const root = document.documentElement, theme = root.dataset.theme;
     if (theme === "dark") {

@@ -52,7 +52,7 @@ def frames(
     - `n_frames`: how many; default, as many as there are labels.
     - `labels`: one per frame, shown with it ("step 12").
     - `alt`: what the whole series shows, for readers who cannot see it. Required.
-    - `start`: the frame shown first, and the one that is printed. `interval`: milliseconds per frame of Play.
+    - `start`: the frame shown first; paper gets it and the last one. `interval`: milliseconds per frame of Play.
 
     Cost: the bytes of all pictures, at most 2 MB (`LARGEST`); a row of three clouds is about 50 kB.
     Errors: `ValueError` if the pictures pass 2 MB, labels and frames differ in number, or `alt` is empty.
@@ -80,9 +80,9 @@ def frames(
             f"{len(bodies)} frames have {n_bytes:,} bytes, more than {LARGEST:,}, too much for a page; "
             "draw fewer, smaller or plainer frames"
         )
-    still = figure_html(bodies[start], caption, "pcl-print-only").replace(
-        'style="', 'style="display:none;', 1
-    )
+    # Paper shows where the series begins and where it leads; the controls say nothing there.
+    printed = "".join(bodies[i] for i in sorted({start, count - 1}))
+    still = figure_html(printed, caption, "pcl-print-only").replace('style="', 'style="display:none;', 1)
     return Frames(player(bodies, start, interval, caption), still, alt, n_bytes)
 
 

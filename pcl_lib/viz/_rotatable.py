@@ -92,7 +92,7 @@ def rotatable(
         cells,
         columns,
         "pcl-plotly",
-        f'role="img" aria-label="{attribute(alt)}" tabindex="0" data-camera="{attribute(json.dumps({"eye": eye}))}" ',
+        f'role="img" aria-label="{attribute(alt)}" data-camera="{attribute(json.dumps({"eye": eye}))}" ',
     )
     body += f'<p class="pcl-hint" style="text-align:center;font-size:.85em;margin:.2rem 0 0">{HINT}</p>'
     if numbers is not None and value_range is not None and value_label:

@@ -121,7 +121,19 @@ window.pclRotatable = window.pclRotatable || (function () {
       figure.classList.remove("pcl-live");
     }
 
+    // Only now do the keys turn it: a picture until here, and where the script cannot run. As an application it gets
+    // the arrow keys from a screen reader too, which is told of them by the hint under the figure.
+    var hint = figure.parentNode.querySelector(".pcl-hint");
+    if (hint) {
+      hint.id = hint.id || "pcl-hint-" + document.querySelectorAll(".pcl-hint[id]").length;
+      figure.setAttribute("aria-describedby", hint.id);
+    }
+    figure.setAttribute("role", "application");
+    figure.setAttribute("aria-roledescription", "figure that turns");
+    figure.tabIndex = 0;
+
     figure.addEventListener("keydown", function (event) {
+      if (!live) return;
       var e = camera.eye, r = Math.hypot(e.x, e.y, e.z), up = Math.asin(e.z / r), round = Math.atan2(e.y, e.x);
       switch (event.key) {
         case "ArrowLeft": round -= STEP; break;

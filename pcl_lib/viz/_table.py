@@ -97,8 +97,19 @@ def line_html(line: list[str], names: list[str]) -> str:
         f'class="{name}{" pcl-number" if is_number(text) else ""}"'
         for text, name in zip(line, names, strict=True)
     )
-    cells = "".join(f"<td {mark}>{words(text)}</td>" for mark, text in zip(rest, line[1:], strict=True))
-    return f'<th scope="row" {first}>{words(line[0])}</th>{cells}'
+    cells = "".join(
+        f"<td {mark}>{words(with_minus(text))}</td>" for mark, text in zip(rest, line[1:], strict=True)
+    )
+    return f'<th scope="row" {first}>{words(with_minus(line[0]))}</th>{cells}'
+
+
+def with_minus(text: str) -> str:
+    """A number's hyphen as the minus sign, which is as wide as a plus; names keep their hyphens.
+
+    >>> with_minus("-0.5 ± 1e-05"), with_minus("EM-kD")
+    ('−0.5 ± 1e−05', 'EM-kD')
+    """
+    return text.replace("-", "\N{MINUS SIGN}") if is_number(text) else text
 
 
 def is_number(text: str) -> bool:

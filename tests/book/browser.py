@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,16 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# A software renderer, so that 3-D figures draw on a machine without a graphics card.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
-PATIENCE = 120_000
-"""Milliseconds that a page may take to react: as long as a busy machine needs, for what does not come would never."""
+from book._tools.chromium import PATIENCE
+
 STEP = 100
 NETWORK = re.compile(r"^(https?|wss?):")
 
@@ -32,10 +23,6 @@ HARMLESS = (
     # The widget manager names icon fonts beside the page; the theme draws its icons as SVG and never needs them.
     re.compile(r"Failed to load resource: net::ERR_FILE_NOT_FOUND .*\.(woff2?|ttf|eot|svg)\b"),
 )
-
-
-def executable() -> str | None:
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 @dataclass
@@ -88,9 +75,9 @@ def shown(page: Page, selector: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def until(page: Page, holds: Callable[[], bool]) -> bool:
+def until(page: Page, holds: Callable[[], bool], *, patience: int = PATIENCE) -> bool:
     """Whether something becomes true while the page goes on."""
-    for _ in range(PATIENCE // STEP):
+    for _ in range(patience // STEP):
         if holds():
             return True
         page.wait_for_timeout(STEP)

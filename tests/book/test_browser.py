@@ -12,8 +12,9 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from book._tools import vendor
+from book._tools.chromium import ARGUMENTS, PATIENCE, executable
 from tests.book import checks
-from tests.book.browser import ARGUMENTS, PATIENCE, changes, executable, overflow, shown, until, visit
+from tests.book.browser import changes, overflow, shown, until, visit
 from tests.unavailable import unavailable
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
-PHONE = 390
+PHONE, DESKTOP = 390, 1400
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +119,10 @@ def test_sliders_and_play(site, browser, offline, name):
         assert not seen.errors
 
 
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("name", PAGES)
-def test_fits_a_phone(site, browser, name):
-    with visit(browser, site.html / f"{name}.html", width=PHONE, height=844) as seen:
+def test_fits_the_screen(site, browser, name, width):
+    with visit(browser, site.html / f"{name}.html", width=width, height=844) as seen:
         assert overflow(seen.page) == []
 
 

@@ -44,6 +44,14 @@ def test_each_picture_has_its_alt_and_its_label():
     assert [page.img["alt"] for page in pages] == [f"{k}. Random dots" for k in ("first", "second", "third")]
 
 
+@pytest.mark.parametrize(
+    ("start", "labels"), [(0, ["first", "third"]), (1, ["second", "third"]), (2, ["third"])]
+)
+def test_paper_gets_the_last_picture_too(start, labels):
+    still = parse(series(start=start).still)
+    assert [label.text for label in still.select(".pcl-label")] == labels
+
+
 def test_paper_gets_the_picture_that_is_shown_first():
     frames = series(start=1, caption="Dots.")
     still = parse(frames.still).select_one("figure.pcl-print-only")

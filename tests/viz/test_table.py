@@ -71,6 +71,15 @@ def test_only_numbers_stand_right(text, number):
     assert ("pcl-number" in cell["class"]) == number
 
 
+def test_numbers_have_a_minus_sign_and_names_a_hyphen():
+    table = viz.table(
+        [["EM-kD", -0.5, [-1.0, -3.0], "-2 %", 1e-7, "a-b"]], columns=list("abcdef"), caption="c"
+    )
+    cells = [cell.text for cell in parse(table.html).select("tbody tr > *")]
+    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2 %", "1.00e−07", "a-b"]
+    assert "EM-kD | -0.500" in str(table)
+
+
 def test_text_is_escaped():
     page = parse(viz.table([["<b>", "1 < 2 `a<b`"]], columns=["<i>", "b"], caption="a <u>").html)
     assert page.find(["b", "i", "u"]) is None

@@ -1,0 +1,200 @@
+"""The built site for readers who cannot see it well, use no mouse, want nothing to move, or read on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import plotly
+import pytest
+import yaml
+from playwright.sync_api import Browser, sync_playwright
+
+from book._tools.chromium import ARGUMENTS, PATIENCE, executable
+from pcl_lib import viz
+from tests.book import axe
+from tests.book.browser import overflow, until, visit
+from tests.unavailable import unavailable
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "book" / "_static"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+DESKTOP, PHONE = 1400, 390
+VIEWS = (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE))
+SHEET = 680
+"""CSS pixels of text between the margins of an A4 sheet."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = executable()
+    if path is None:
+        unavailable("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_grave(site, browser, name):
+    with visit(browser, site.html / f"{name}.html", width=DESKTOP) as seen:
+        page, found = seen.page, {}
+        axe.open_all(page)
+        for theme, width in VIEWS:
+            page.set_viewport_size({"width": width, "height": 900})
+            axe.set_theme(page, theme)
+            page.wait_for_timeout(500)
+            found[theme, width] = axe.grave(page)
+        assert not {view: faults for view, faults in found.items() if faults}
+
+
+UNREACHED = """() => [...document.querySelectorAll("main *")]
+    .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility() && e.clientWidth > 0
+        && /auto|scroll/.test(getComputedStyle(e).overflowX))
+    .filter(e => !(e.tabIndex >= 0 || e.querySelector("a[href], button, [tabindex='0']")))
+    .map(e => e.tagName + "." + e.className)"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_keyboard_reaches_what_scrolls(site, browser, name):
+    with visit(browser, site.html / f"{name}.html", width=PHONE) as seen:
+        axe.open_all(seen.page)
+        until(seen.page, lambda: not seen.page.evaluate(UNREACHED), patience=10_000)
+        assert seen.page.evaluate(UNREACHED) == []
+
+
+CUT = f"""() => [...document.querySelectorAll("main table, main figure img, main pre")]
+    .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > {SHEET} + 1)
+    .map(e => e.tagName + ": " + e.textContent.trim().slice(0, 60))"""
+EMPTY = """() => [...document.querySelectorAll("main details > :not(summary)")]
+    .filter(e => e.textContent.trim() && (!e.checkVisibility() || getComputedStyle(e).opacity === "0"
+        || getComputedStyle(e).animationName !== "none"))
+    .map(e => e.textContent.trim().slice(0, 60))"""
+
+
+def on_paper(page) -> None:
+    """What the browser does before it prints."""
+    page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print", reduced_motion="no-preference")
+    page.set_viewport_size({"width": SHEET, "height": 960})
+    page.wait_for_timeout(300)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_or_empty_on_paper(site, browser, name):
+    with visit(browser, site.html / f"{name}.html", width=DESKTOP) as seen:
+        on_paper(seen.page)
+        assert seen.page.evaluate(CUT) == []
+        assert seen.page.evaluate(EMPTY) == []
+        assert overflow(seen.page) == []
+
+
+# The checks themselves, and our style sheet and script: each must be able to fail.
+
+
+def made(folder: Path, body: str, *, ours: bool = True) -> Path:
+    """A small page, with the book's style sheet and script or without."""
+    head = (
+        f'<link rel="stylesheet" href="{(STATIC / "book.css").as_uri()}">'
+        f'<script src="{(STATIC / "widgets.js").as_uri()}"></script>'
+    )
+    page = folder / "page.html"
+    page.write_text(
+        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>A page</title>'
+        f'{head if ours else ""}</head><body><main class="bd-article"><h1>A page</h1>{body}</main></body></html>'
+    )
+    return page
+
+
+PLANTED = {
+    "color-contrast": '<p style="color:#999;background:#fff">faint words</p>',
+    "image-alt": '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
+    "label-content-name-mismatch": '<button aria-label="Toggle hidden content">Show code</button>',
+    "scrollable-region-focusable": (
+        '<div style="width:90px;overflow-x:auto"><p style="width:900px">words that are cut</p></div>'
+    ),
+    "aria-required-children": '<div role="list"><div role="doc-biblioentry">one</div></div>',
+}
+
+
+@pytest.mark.parametrize("rule", PLANTED)
+def test_axe_sees_a_planted_fault(browser, tmp_path, rule):
+    with visit(browser, made(tmp_path, PLANTED[rule], ours=False)) as seen:
+        assert [found for found in axe.grave(seen.page) if f" {rule} at " in found]
+    with visit(browser, made(tmp_path, "<p>sound</p>", ours=False)) as seen:
+        assert axe.grave(seen.page) == []
+
+
+SCROLLS = (
+    '<div class="pcl-scroll" style="overflow-x:auto">'
+    '<img alt="A wide curve" style="display:block;min-width:900px;height:20px"></div>'
+)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_figure_that_scrolls_becomes_a_stop_with_a_name(browser, tmp_path, ours):
+    with visit(browser, made(tmp_path, SCROLLS, ours=ours), width=PHONE) as seen:
+        stop = seen.page.query_selector(".pcl-scroll")
+        assert bool(seen.page.evaluate(UNREACHED)) is not ours
+        assert stop.get_attribute("tabindex") == ("0" if ours else None)
+        if ours:
+            assert "A wide curve" in stop.get_attribute("aria-label")
+            seen.page.set_viewport_size({"width": DESKTOP, "height": 900})
+            assert until(seen.page, lambda: stop.get_attribute("tabindex") is None, patience=10_000)
+            assert stop.get_attribute("role") is None
+
+
+FOLD = (
+    "<style>@keyframes fade {{ 0% {{ opacity: 0 }} }} details[open] > summary ~ * {{ animation: fade 9s }}</style>"
+    "<details><summary>Show</summary><div>code</div></details>"
+    '<figure class="pcl-table"><div style="overflow-x:auto"><table><tr>{cells}</tr></table></div></figure>'
+).format(cells="".join(f"<td class='pcl-number'>column{i}</td>" for i in range(20)))
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_folds_open_and_wide_tables_shrink_on_paper(browser, tmp_path, ours):
+    with visit(browser, made(tmp_path, FOLD, ours=ours)) as seen:
+        on_paper(seen.page)
+        assert (seen.page.evaluate(CUT) == []) is ours
+        assert (seen.page.evaluate(EMPTY) == []) is ours
+        if not ours:
+            return
+        seen.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+        assert not seen.page.query_selector("details[open]")
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_nothing_moves_for_those_who_ask(browser, tmp_path, ours):
+    body = "<style>p { transition: color 2s; animation: a 2s } @keyframes a { to { color: red } }</style><p>word</p>"
+    with visit(browser, made(tmp_path, body, ours=ours)) as seen:  # `visit` asks for reduced motion
+        style = "e => [getComputedStyle(e).transitionDuration, getComputedStyle(e).animationName]"
+        still = seen.page.eval_on_selector("p", style) == ["0s", "none"]
+        assert still is ours
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_figure_that_turns_says_its_name_and_its_keys(browser, tmp_path, live):
+    figure = viz.rotatable(np.random.default_rng(0).normal(size=(50, 3)), alt="A ball of points").html
+    script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").as_uri()
+    head = f'<script src="{script}"></script>' if live else ""
+    with visit(browser, made(tmp_path, head + figure)) as seen:
+        box = seen.page.query_selector(".pcl-plotly")
+        assert box.get_attribute("aria-label") == "A ball of points"
+        if not live:  # no script of plotly and no network: a picture, which takes no keys
+            assert (box.get_attribute("role"), box.get_attribute("tabindex")) == ("img", None)
+            return
+        seen.page.wait_for_selector(".pcl-plotly.pcl-live")
+        assert (box.get_attribute("role"), box.get_attribute("tabindex")) == ("application", "0")
+        hint = seen.page.query_selector(f"#{box.get_attribute('aria-describedby')}")
+        assert "arrow keys" in hint.text_content()
+        assert axe.grave(seen.page) == []
+        eye = "() => JSON.stringify(document.querySelector('.pcl-canvas').layout.scene.camera.eye)"
+        before = seen.page.evaluate(eye)
+        box.focus()
+        seen.page.keyboard.press("ArrowRight")
+        assert until(seen.page, lambda: seen.page.evaluate(eye) != before), "the arrow keys turn it"
