@@ -39,6 +39,10 @@ notebooks: $(STAMP)  ## build, then say where the clean and the executed noteboo
 	@echo "Notebooks without outputs: _build/html/notebooks/clean"
 	@echo "Notebooks with outputs:    _build/html/notebooks/executed"
 
+pdf: $(STAMP)  ## build, then print the whole book into one PDF (needs Chromium)
+	@$(BIN)/python -m book._tools.build
+	@$(BIN)/python -m book._tools.pdf
+
 lab: $(NOTEBOOK_VIEWER)  ## open JupyterLab on the book
 	$(BIN)/jupyter lab --notebook-dir=.
 
