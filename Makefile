@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOK_VIEWER := $(VENV)/share/jupyter/lab/settings/overrides.json
 
 .DEFAULT_GOAL := help
-.PHONY: help env book notebooks lab check test bench record clean
+.PHONY: help env book notebooks pdf lab check test bench record clean
 
 help:  ## show this list
 	@echo "Targets:"
