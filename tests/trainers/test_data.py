@@ -96,7 +96,7 @@ def test_what_is_no_integer_is_refused(name, value):
 @pytest.mark.parametrize("name", ["clip", "ema"])
 @pytest.mark.parametrize("value", [True, "0.5", float("nan"), [0.5]])
 def test_what_is_no_number_is_refused(name, value):
-    with pytest.raises(ValueError, match=f"{name} is a .* received"):
+    with pytest.raises(ValueError, match=f"{name} must be a .* received"):
         train(X, **{name: value})
 
 
