@@ -59,6 +59,7 @@ def refuse(*arguments: object, **options: object) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     holes = Holes()
     logging.getLogger("sphinx").addHandler(holes)
-    app.connect("build-finished", holes.report)
+    # Before what reads the finished pages, which would stumble over the hole and not name it.
+    app.connect("build-finished", holes.report, priority=1)
     myst_nb.core.execute.cache.single_nb_execution = refuse
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
