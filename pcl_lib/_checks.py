@@ -169,7 +169,9 @@ def _sum_of_squares(x: Tensor, name: str) -> float:
     flat = x.reshape(-1)
     # The sum of squares bounds every coordinate and is not finite when one of them is not: one cheap reduction
     # answers all questions for any ordinary cloud.
-    total = float(torch.dot(flat, flat))
+    # Not torch.dot, which asks a BLAS whose threads spin long after, to the harm of a small search that follows.
+    norm = float(torch.linalg.vector_norm(flat))
+    total = norm * norm
     if total <= limit * limit:
         return total
     low, high = (float(v) for v in torch.aminmax(x))

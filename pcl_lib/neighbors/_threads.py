@@ -18,20 +18,27 @@ Done = TypeVar("Done")
 SHARE = 4096
 
 
-def _openmp() -> ctypes.CDLL | None:
-    """The OpenMP library that pykdtree itself is linked to; None where there is none, or where it cannot be found."""
-    try:
-        # A symbol is looked for in a library and then in those that it needs: not in torch's own OpenMP.
-        library = ctypes.CDLL(pykdtree.kdtree.__file__)
-        library.omp_set_num_threads.argtypes = [ctypes.c_int]
-        library.omp_set_num_threads.restype = None
-        library.omp_get_max_threads.restype = ctypes.c_int
-    except (OSError, AttributeError):
-        return None
-    return library
+def _libraries() -> list[ctypes.CDLL]:
+    """The OpenMP libraries that pykdtree may run on; none where there is none, or where they cannot be found.
+
+    Its own, and the one that torch has loaded for the whole process: where that came first, as it does here, pykdtree's
+    calls are bound to it, and its own library lies idle.
+    """
+    found = []
+    for name in (None, pykdtree.kdtree.__file__):
+        try:
+            # A symbol is looked for in a library and then in those that it needs; without a name, in the whole process.
+            library = ctypes.CDLL(name)
+            library.omp_set_num_threads.argtypes = [ctypes.c_int]
+            library.omp_set_num_threads.restype = None
+            library.omp_get_max_threads.restype = ctypes.c_int
+        except (OSError, AttributeError, TypeError):
+            continue
+        found.append(library)
+    return found
 
 
-_OPENMP = _openmp()
+_OPENMP = _libraries()
 
 
 @contextmanager
@@ -42,15 +49,14 @@ def one_thread() -> Iterator[None]:
     waits for its turn while the others burn theirs: tens of milliseconds for a search of half a millisecond. And they
     do not exist in a forked process, which would wait for them for ever.
     """
-    if _OPENMP is None:
-        yield
-        return
-    before = _OPENMP.omp_get_max_threads()
-    _OPENMP.omp_set_num_threads(1)
+    before = [library.omp_get_max_threads() for library in _OPENMP]
+    for library in _OPENMP:
+        library.omp_set_num_threads(1)
     try:
         yield
     finally:
-        _OPENMP.omp_set_num_threads(before)
+        for library, threads in zip(_OPENMP, before, strict=True):
+            library.omp_set_num_threads(threads)
 
 
 def workers(queries: int) -> int:

@@ -1,6 +1,7 @@
 """One thread where more would only wait, and nobody else's settings changed."""
 
 import threading
+import time
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ def four_threads():
     torch.set_num_threads(before)
 
 
-needs_openmp = pytest.mark.skipif(threads._OPENMP is None, reason="pykdtree was built without OpenMP")
+needs_openmp = pytest.mark.skipif(not threads._OPENMP, reason="pykdtree was built without OpenMP")
 
 
 @needs_openmp
@@ -29,29 +30,46 @@ def test_a_search_runs_in_one_thread_of_openmp_and_puts_the_setting_back(monkeyp
 
     class Tree(kdtree.KDTree):
         def query(self, *arguments, **options):
-            seen.append(threads._OPENMP.omp_get_max_threads())
+            seen.extend(library.omp_get_max_threads() for library in threads._OPENMP)
             return super().query(*arguments, **options)
 
     monkeypatch.setattr(kdtree, "KDTree", Tree)
-    threads._OPENMP.omp_set_num_threads(3)
+    for library in threads._OPENMP:
+        library.omp_set_num_threads(3)
     x = ellipsoid(300, 0)
     nearest(x, x)
     nearest_each_way(x, x)
     knn(x, x, 4)
     assert set(seen) == {1}
-    assert threads._OPENMP.omp_get_max_threads() == 3
+    assert {library.omp_get_max_threads() for library in threads._OPENMP} == {3}
+
+
+@pytest.mark.parametrize("n", [256, 2048])
+def test_a_small_search_keeps_one_core_busy_and_no_other(n):
+    """Whichever library the searches are bound to: one thread cannot take more processor time than passes.
+
+    A second one that spins while it waits takes nearly twice as much. On a busy machine both take less, never more.
+    """
+    x, y = ellipsoid(n, 0), ellipsoid(n, 1)
+    nearest_each_way(x, y)
+    time.sleep(0.3)  # what earlier tests left spinning comes to rest
+    passed, used = time.perf_counter(), time.process_time()
+    for _ in range(200):
+        nearest_each_way(x, y)
+    assert time.process_time() - used <= 1.2 * (time.perf_counter() - passed)
 
 
 @needs_openmp
 def test_the_setting_is_put_back_after_an_error():
-    threads._OPENMP.omp_set_num_threads(3)
+    for library in threads._OPENMP:
+        library.omp_set_num_threads(3)
     with pytest.raises(KeyError), one_thread():
         raise KeyError
-    assert threads._OPENMP.omp_get_max_threads() == 3
+    assert {library.omp_get_max_threads() for library in threads._OPENMP} == {3}
 
 
 def test_a_library_without_openmp_is_left_alone(monkeypatch):
-    monkeypatch.setattr(threads, "_OPENMP", None)
+    monkeypatch.setattr(threads, "_OPENMP", [])
     x = ellipsoid(50, 0)
     assert nearest(x, x).index.tolist() == list(range(50))
 
