@@ -12,8 +12,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pcl_lib._checks import check_integer
+from pcl_lib._seeded import seeded
 from pcl_lib.data import synthetic
-from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import resample
 from pcl_lib.data.views import spinning_lidar
 

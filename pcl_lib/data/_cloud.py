@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_integer
-from pcl_lib.data._seeded import seeded
+from pcl_lib._seeded import seeded
 from pcl_lib.data.transforms import resample
 
 

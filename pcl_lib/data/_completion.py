@@ -11,8 +11,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pcl_lib._checks import check_cloud, check_integer, check_option
+from pcl_lib._seeded import seeded
 from pcl_lib.data._cloud import stack
-from pcl_lib.data._seeded import seeded
 from pcl_lib.data.readers._pcn import CompletionPair
 from pcl_lib.data.transforms import farthest_point_subset, resample
 from pcl_lib.data.views import VIEWPOINTS, crop, eight_views

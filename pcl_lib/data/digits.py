@@ -99,3 +99,17 @@ def load(n_points: int = 256, *, split: str = "train", seed: int = 0) -> list[Cl
         points = torch.from_numpy(_along(contours(i), at)).float()
         clouds.append(Cloud(points, name=f"digit-{i:04d}", category=str(digit), split=part))
     return clouds
+
+
+def example(category: str = "3", n_points: int = 256) -> Cloud:
+    """The first digit of its class in the training part, as ``n_points`` points on its contours.
+
+    It is the first of ``load(n_points)`` with this ``category``, "0" to "9".
+
+    Cost and errors: as `load`; ValueError for another category.
+
+    >>> example("3", 40)
+    Cloud(name='digit-0003', points=(40, 2), category='3', split='train')
+    """
+    check_option("category", category, tuple("0123456789"))
+    return next(cloud for cloud in load(n_points) if cloud.category == category)

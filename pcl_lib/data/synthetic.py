@@ -14,15 +14,18 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import trimesh
+from torch import Tensor
 from tqdm import tqdm
 
-from pcl_lib._checks import check_integer, check_option
+from pcl_lib._checks import check_integer, check_option, check_positive
+from pcl_lib._seeded import seeded
 from pcl_lib.data import _sampling as sampling
 from pcl_lib.data._cloud import Cloud
 from pcl_lib.data._shapes import airplane, cap, car, chair, lamp, table, vessels
 from pcl_lib.data.figures import figures
+from pcl_lib.data.transforms import unit_sphere
 
-__all__ = ["FAMILIES", "dataset", "figures", "mesh", "parts", "sample"]
+__all__ = ["FAMILIES", "blob", "dataset", "figures", "mesh", "parts", "sample", "two_samples"]
 
 _BUILDERS = {
     "airplane": (airplane.build, airplane.PARTS),
@@ -115,6 +118,37 @@ def sample(family: str, n_points: int = 2048, *, seed: int) -> Cloud:
         name=f"{family}-{seed}",
         category=family,
     )
+
+
+def two_samples(family: str, n_points: int = 2048, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Two independent samples of one surface, in one frame: what no distance between samples can tell apart.
+
+    The two halves of ``sample(family, 2 * n_points, seed=seed)``, normalised *together* by `transforms.unit_sphere`:
+    normalised each by itself they would lie in two frames, and their distance would be too large.
+
+    Shapes: two tensors (N, 3). Errors: as `sample`.
+
+    >>> x, y = two_samples("chair", 512, seed=0)
+    >>> x.shape, round(torch.cat([x, y]).norm(dim=-1).max().item(), 6)
+    (torch.Size([512, 3]), 1.0)
+    """
+    n_points = check_integer("n_points", n_points, 1)
+    both = unit_sphere(sample(family, 2 * n_points, seed=seed).points).points
+    return both[:n_points], both[n_points:]
+
+
+def blob(n_points: int = 256, dims: int = 2, *, seed: int, std: float = 0.1) -> Tensor:
+    """Points of a Gaussian around the origin: a start that knows nothing of the shape to be learnt.
+
+    Shape: (N, dims) float32, the standard deviation ``std`` along each axis.
+    Errors: ValueError for a number below 1, a negative seed, or a ``std`` that is not positive.
+
+    >>> blob(4, seed=0).shape
+    torch.Size([4, 2])
+    """
+    n_points, dims = check_integer("n_points", n_points, 1), check_integer("dims", dims, 1)
+    check_positive("std", std)
+    return std * torch.randn(n_points, dims, generator=seeded(check_integer("seed", seed, 0)))
 
 
 def dataset(

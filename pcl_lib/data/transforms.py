@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib._checks import check_cloud, check_integer, check_not_negative
-from pcl_lib.data._seeded import Seed, seeded
+from pcl_lib._seeded import Seed, seeded
 from pcl_lib.neighbors import farthest_points
 
 

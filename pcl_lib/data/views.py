@@ -14,8 +14,8 @@ from scipy.spatial import ConvexHull, QhullError
 from torch import Tensor
 
 from pcl_lib._checks import check_cloud, check_integer, check_not_negative, check_positive
+from pcl_lib._seeded import seeded
 from pcl_lib.data._raycast import first_hits, ray_directions
-from pcl_lib.data._seeded import seeded
 from pcl_lib.data.transforms import farthest_point_subset
 
 Point = Sequence[float | int] | np.ndarray | Tensor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pcl_lib._seeded import seeded
 from pcl_lib.neighbors.building_blocks import keops, two_cheapest, two_smallest
 
 # Up to this many points the matrix of costs is kept (64 MiB a cloud); beyond, rows are computed as they are needed.
@@ -41,8 +42,8 @@ class Costs:
         # A little noise: bidders in one place, who see the same prices, then want different points. Without it
         # all of them bid for one point, and one is served each round.
         n = self.x.shape[1]
-        seeded = torch.Generator("cpu").manual_seed(0)
-        noise = torch.rand(2 * n - 1, generator=seeded, device="cpu").to(costs.device).unfold(0, n, 1)
+        generator = seeded(0)
+        noise = torch.rand(2 * n - 1, generator=generator, device="cpu").to(costs.device).unfold(0, n, 1)
         return torch.addcmul(costs, noise, self.extent.float()[:, None, None], value=_LEAST_EPS / 8)
 
     def two_best(self, cloud: Tensor, point: Tensor, price: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,6 +4,7 @@ from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_ch
 from pcl_lib.trainers._completion import ShapeCompletion
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
+from pcl_lib.trainers._gradient_flow import gradient_flow
 from pcl_lib.trainers._log import History
 from pcl_lib.trainers._method import Data, Method
 from pcl_lib.trainers._order import batch_rows
@@ -12,6 +13,7 @@ from pcl_lib.trainers._recorder import Diverged
 
 __all__ = [
     "fit",
+    "gradient_flow",
     "Method",
     "Data",
     "Engine",

@@ -10,6 +10,7 @@ import torch
 from scipy.stats import ks_2samp
 from torch import Tensor
 
+from pcl_lib._seeded import seeded
 from pcl_lib.data import digits, synthetic, transforms
 from pcl_lib.distances import WEIGHTS, chamfer, hyper_cd, weighted_chamfer
 from pcl_lib.distances.building_blocks import hyper_cd_gradient_weight
@@ -43,7 +44,7 @@ def claims_on_theory(page: str, record: Record) -> list[Claim]:
 def _two_samples() -> tuple[Tensor, Tensor]:
     """Two samples of one chair in one frame: to normalise each on its own would move them apart."""
     chair = transforms.unit_sphere(synthetic.sample("chair", 4096, seed=3).points).points
-    order = torch.randperm(4096, generator=torch.Generator().manual_seed(0))
+    order = torch.randperm(4096, generator=seeded(0))
     return chair[order[:2048]], chair[order[2048:]]
 
 
@@ -222,13 +223,13 @@ def _gap(a: Tensor, b: Tensor) -> float:
 
 def _crowd(start: int, *, outliers: bool, n: int = 256, steps: int = 300, rate: float = 0.02) -> float:
     """The most points of a free cloud that share one true point of a digit, after sliding down the Chamfer distance."""
-    digit = next(cloud.points for cloud in digits.load(n_points=n) if cloud.category == "3")
-    target, generator = digit, torch.Generator().manual_seed(100 + start)
+    digit = digits.example("3", n).points
+    target, generator = digit, seeded(100 + start)
     if outliers:
         angle, radius = torch.rand(2, 8, generator=generator)
         angle, radius = 2 * math.pi * angle, 2.5 + 0.5 * radius
         target = torch.cat([digit, torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)])
-    points = 2 * torch.rand(n, 2, generator=torch.Generator().manual_seed(start)) - 1
+    points = 2 * torch.rand(n, 2, generator=seeded(start)) - 1
     for step in range(steps):
         points.requires_grad_(True)
         (gradient,) = torch.autograd.grad(chamfer(points, target, squared=False), points)
