@@ -8,6 +8,7 @@ from pcl_lib.viz._frames import Frames, frames
 from pcl_lib.viz._matching import draw_matching, matching
 from pcl_lib.viz._points import draw_cloud
 from pcl_lib.viz._rotatable import rotatable
+from pcl_lib.viz._shape_map import shape_map
 from pcl_lib.viz._show import show
 from pcl_lib.viz._style import style
 from pcl_lib.viz._table import table
@@ -26,6 +27,7 @@ __all__ = [
     "frames",
     "matching",
     "rotatable",
+    "shape_map",
     "show",
     "style",
     "table",

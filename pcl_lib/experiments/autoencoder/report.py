@@ -13,6 +13,7 @@ from pcl_lib.experiments.autoencoder.settings import BASELINE, LOSSES
 from pcl_lib.experiments.runner.result import Result
 
 UNITS = {"CD": 1e3, "CD lengths": 1e2, "MCD": 1e2, "HD": 1e2, "EMD": 1e2, "EM-kD": 1e2}
+TRANSPORT = ("EMD", "Sinkhorn")
 ALSO_MEASURES = ("CD", "CD lengths", "EMD")  # losses that are a column of the table too
 
 
@@ -70,6 +71,21 @@ def own_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
         caption=caption,
         **facts,
     )
+
+
+def by_loss(result: Result, measure: str, network: str = "AE") -> dict[str, np.ndarray]:
+    """A measure of one network after training with each loss: one value for each seed."""
+    return {
+        loss: np.array(list(result.values(measure, network, loss).values()))
+        for of, loss in result.configurations
+        if of == network
+    }
+
+
+def transport_gain(result: Result, network: str = "AE") -> float:
+    """How much lower EMD is after training with transport (EMD, Sinkhorn; mean of both) than with CD, in per cent."""
+    emd = by_loss(result, "EMD", network)
+    return 100 * (1 - np.mean([emd[loss].mean() for loss in TRANSPORT]) / emd["CD"].mean()).item()
 
 
 def relative_costs(result: Result, network: str = "AE") -> dict[str, float]:
