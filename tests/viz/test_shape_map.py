@@ -23,7 +23,7 @@ def test_each_shape_is_at_its_place_and_inside_the_drawing():
 
 
 def test_y_points_up_inside_a_shape():
-    first = re.search(r'd="([^"]*)"', drawn(size=20)).group(1)
+    first = re.search(r' d="([^"]*)"/>', drawn(size=20)).group(1)
     assert first == "M-20 0h0M20 -10h0"
 
 
