@@ -116,18 +116,26 @@ def called(env: BuildEnvironment, docname: str, label: str) -> str | None:
     return None
 
 
+def with_number(html: str, number: str) -> str:
+    """The number in front of the caption, as Sphinx writes it in its own figures."""
+    where = next(end for _, end in captions(html))
+    return f'{html[:where]}<span class="caption-number">{number} </span>{html[where:]}'
+
+
+def numbers_of_outputs(env: BuildEnvironment, docname: str) -> list[str]:
+    """What the outputs of a page's cells are called, in their order."""
+    wholes = env.get_doctree(docname).findall(lambda node: isinstance(node, tuple(NODES.values())))
+    return [called(env, docname, whole["ids"][0]) or "" for whole in wholes]
+
+
 def number_captions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Write the number in front of the caption, as Sphinx does it in its own figures."""
-    for kind, node_type in NODES.items():
-        for whole in doctree.findall(node_type):
-            number = called(app.env, docname, whole["ids"][0])
-            for raw in list(whole.findall(nodes.raw)):
-                html = raw.astext()
-                where = next((end for found, end in captions(html) if found == kind), None)
-                if number and where is not None:
-                    text = f'{html[:where]}<span class="caption-number">{number} </span>{html[where:]}'
-                    raw.replace_self(nodes.raw("", text, format=raw["format"], classes=raw["classes"]))
-                    break
+    """In the form of each output that was chosen for the page."""
+    for whole in doctree.findall(lambda node: isinstance(node, tuple(NODES.values()))):
+        number = called(app.env, docname, whole["ids"][0])
+        for raw in list(whole.findall(nodes.raw)):
+            if number and any(captions(raw.astext())):
+                text = with_number(raw.astext(), number)
+                raw.replace_self(nodes.raw("", text, format=raw["format"], classes=raw["classes"]))
 
 
 def open_whole(writer, node: nodes.Element) -> None:

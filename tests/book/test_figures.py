@@ -1,12 +1,14 @@
 """Figures and tables are numbered by chapter, wherever they come from, and prose refers to them by these numbers."""
 
+import copy
 import json
 
+import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from book._tools import figures
+from book._tools import export, figures
 from tests.book import checks
 from tests.book.small import Book, cell
 
@@ -163,3 +165,45 @@ def test_a_reference_to_nothing_fails_the_build(tmp_path):
 )
 def test_the_caption_is_that_of_the_outer_figure(html, found):
     assert [html[end:].partition("<")[0] for _, end in figures.captions(html)] == found
+
+
+def notebook(book: Book, kind: str, page: str) -> nbformat.NotebookNode:
+    return nbformat.read(book.cache / "html" / "notebooks" / kind / f"{page}.ipynb", as_version=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["clean", "executed"])
+def test_notebooks_refer_by_the_same_numbers(book, kind):
+    text = "\n".join(
+        cell.source for cell in notebook(book, kind, "first").cells if cell.cell_type == "markdown"
+    )
+    assert "See Figure 1.1, Figure 1.2, the late one and [Table A.1](far.ipynb)." in text
+    text = "\n".join(cell.source for cell in notebook(book, kind, "second").cells)
+    assert "Back to [Table 1.1](first.ipynb), [Table 1.2](first.ipynb) and [Figure 1.3](first.ipynb)." in text
+
+
+@pytest.mark.slow
+def test_the_captions_of_an_executed_notebook_have_their_numbers(book):
+    outputs = [o for c in notebook(book, "executed", "first").cells for o in c.get("outputs", [])]
+    page = BeautifulSoup("".join(o.get("data", {}).get("text/html", "") for o in outputs), "html.parser")
+    assert captions(page) == [
+        "Figure 1.1 A sheet of paper.",
+        "Figure 1.2 A series.",
+        "Table 1.2 One.",
+        "Table 1.3 Two.",
+        "Figure 1.3 A last sheet.",
+    ]
+
+
+def test_captions_are_numbered_all_or_none():
+    html = '<figure class="pcl-figure"><figcaption>{}</figcaption></figure>'
+    outputs = [
+        nbformat.v4.new_output("display_data", {"text/html": html.format(name)}) for name in ("A", "B")
+    ]
+    unseen = nbformat.v4.new_code_cell("", outputs=outputs[:1], metadata={"tags": ["remove-cell"]})
+    shown = nbformat.v4.new_code_cell("", outputs=outputs)
+    for numbers, found in ((["Figure 1.1"], [False] * 2), (["Figure 1.1", "Figure 1.2"], [True] * 2)):
+        whole = nbformat.v4.new_notebook(cells=copy.deepcopy([unseen, shown]))
+        export.number_captions(whole, numbers)
+        assert ["Figure 1." in o["data"]["text/html"] for o in whole.cells[1].outputs] == found
+        assert "Figure 1." not in whole.cells[0].outputs[0]["data"]["text/html"]
