@@ -21,7 +21,7 @@ from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from book._tools import export
+from book._tools import export, figures
 from book._tools.citations import Bibliography
 from book._tools.execute import EXECUTED
 from book._tools.outline import read_outline
@@ -119,7 +119,8 @@ def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
         notebook = export.clean(Path(app.env.doc2path(docname)), docname, book, papers, install=install)
         export.write(notebook, outdir / export.notebook_path(docname, "clean"))
         done = outdir.parent / EXECUTED / f"{docname}.ipynb"
-        run = export.executed(done, docname, book, papers, install=install)
+        captions = figures.numbers_of_outputs(app.env, docname)
+        run = export.executed(done, docname, book, papers, captions=captions, install=install)
         export.write(run, outdir / export.notebook_path(docname, "executed"))
 
 

@@ -7,6 +7,7 @@ read like the page in any viewer of notebooks: what only the book's own pages un
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import jupytext
@@ -14,11 +15,14 @@ import nbformat
 from myst_nb.ext.glue import extract_glue_data_cell
 from nbformat import NotebookNode
 
-from book._tools import notebook_code
+from book._tools import figures, notebook_code
 from book._tools.citations import Bibliography
 from book._tools.notebook_text import Prose
 from book._tools.notebook_words import Words, glued_in
 from book._tools.outline import Outline, notebook_path
+
+UNSEEN = {"remove-cell", "remove-output"}
+"""Tags of cells whose outputs are on no page."""
 
 __all__ = ["clean", "executed", "notebook_path", "readable", "write"]
 
@@ -35,11 +39,35 @@ def clean(
 
 
 def executed(
-    path: Path, docname: str, book: Outline, papers: Bibliography, *, install: str | None = None
+    path: Path,
+    docname: str,
+    book: Outline,
+    papers: Bibliography,
+    *,
+    captions: Sequence[str] = (),
+    install: str | None = None,
 ) -> NotebookNode:
-    """An executed notebook, with the values of its run in its sentences."""
+    """An executed notebook, with the values of its run in its sentences.
+
+    `captions`: the numbers of its figures and tables, "Figure 4.3", in the order of its cells.
+    """
     notebook = nbformat.read(path, as_version=4)
+    number_captions(notebook, captions)
     return readable(notebook, Words(docname, book, papers, _glued(notebook)), install=install)
+
+
+def number_captions(notebook: NotebookNode, numbers: Sequence[str]) -> None:
+    """Write the numbers of the page into the outputs; all or none, so that none has the number of another."""
+    shown = [
+        output["data"]
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not UNSEEN & set(cell.metadata.get("tags", []))
+        for output in cell.outputs
+        if any(figures.captions(output.get("data", {}).get("text/html", "")))
+    ]
+    if len(shown) == len(numbers):
+        for data, number in zip(shown, numbers, strict=True):
+            data["text/html"] = figures.with_number(data["text/html"], number)
 
 
 def _glued(notebook: NotebookNode) -> dict[str, str]:
@@ -70,7 +98,9 @@ def readable(notebook: NotebookNode, words: Words, *, install: str | None = None
     if setup is not None and notebook_code.is_short_setup(setup):
         setup.metadata.pop("jupyter", None)
     if words.cited:
-        references = "\n".join(f"- {words.bibliography.reference(key)}" for key in words.cited)
+        references = "\n".join(
+            f"- {words.bibliography.reference(key)}" for key in words.bibliography.in_order(words.cited)
+        )
         cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references}"))
     if install:
         cells.insert(0, nbformat.v4.new_code_cell(f"%pip install --quiet {install}"))

@@ -29,6 +29,7 @@ PIECE = re.compile(
 )
 EXPLICIT = re.compile(r"^(?P<text>.*?)\s*<(?P<target>[^<>]+)>$", re.DOTALL)
 CODE_ROLES = {"func", "class", "meth", "mod", "attr", "data", "obj", "exc", "const", "type"}
+NUMBERED = {"fig": "Figure", "tab": "Table"}
 HTML_ROLES = {"sub": "sub", "sup": "sup", "subscript": "sub", "superscript": "sup", "kbd": "kbd"}
 
 
@@ -103,6 +104,11 @@ class Words:
         if role in ("ref", "numref", "prf:ref", "doc"):
             target = f"{target}.md" if role == "doc" else target
             return self._link(text, target, numbered=role != "ref") or text or target
+        if role in NUMBERED:
+            place = self.outline.labels.get(target)
+            text = text or f"{NUMBERED[role]} {place.number if place else target}"
+            here = place is None or place.docname == self.docname
+            return text if here else self._link(text, target) or text
         if role == "eq":
             place = self.outline.labels.get(target)
             return f"({place.number})" if place else f"({target})"

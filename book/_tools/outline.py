@@ -83,7 +83,10 @@ def read_outline(source: Path, *, numbers: Mapping[str, str] | None = None, site
 
 
 def _labels(docname: str, text: str, numbers: Mapping[str, str]) -> dict[str, Place]:
-    found = {label: Place(docname, title or "") for label, title in TARGET.findall(text)}
+    found = {
+        label: Place(docname, title or "", number=numbers.get(label.replace("_", "-").lower(), ""))
+        for label, title in TARGET.findall(text)
+    }
     of_kind: dict[str, list[str]] = {}
     for kind, _, label in DIRECTIVE_LABEL.findall(text):
         of_kind.setdefault(kind.split(":")[-1].removeprefix("glue:").capitalize(), []).append(label)
