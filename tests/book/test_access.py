@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import plotly
 import pytest
 import yaml
-from playwright.sync_api import Browser, sync_playwright
 
-from book._tools.chromium import ARGUMENTS, PATIENCE, executable
 from pcl_lib import viz
 from tests.book import axe
 from tests.book.browser import overflow, until, visit
-from tests.unavailable import unavailable
 
 pytestmark = pytest.mark.browser
 
@@ -27,17 +23,6 @@ DESKTOP, PHONE = 1400, 390
 VIEWS = (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE))
 SHEET = 680
 """CSS pixels of text between the margins of an A4 sheet."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = executable()
-    if path is None:
-        unavailable("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
 
 from book._tools import vendor
-from book._tools.chromium import ARGUMENTS, PATIENCE, executable
 from tests.book import checks
 from tests.book.browser import changes, overflow, shown, until, visit
 from tests.unavailable import unavailable
@@ -23,17 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 PHONE, DESKTOP = 390, 1400
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = executable()
-    if path is None:
-        unavailable("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
