@@ -72,6 +72,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def paints(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
+    """Milliseconds to the first paint of each page, told at the end of the run."""
+    found: dict[str, float] = {}
+    yield found
+    if found:
+        times = ", ".join(
+            f"{name} {time:.0f}" for name, time in sorted(found.items(), key=lambda entry: -entry[1])
+        )
+        request.config.stash.setdefault(TIMES, []).append(f"first paint from disk, ms: {times}")
+
+
 TIMES: pytest.StashKey[list[str]] = pytest.StashKey()
 
 

@@ -166,7 +166,7 @@ def test_nothing_moves_for_those_who_ask(browser, tmp_path, ours):
 def test_a_figure_that_turns_says_its_name_and_its_keys(browser, tmp_path, live):
     figure = viz.rotatable(np.random.default_rng(0).normal(size=(50, 3)), alt="A ball of points").html
     script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").as_uri()
-    head = f'<script src="{script}"></script>' if live else ""
+    head = f'<script>window.pclPlotlyAt = "{script}"</script>' if live else ""
     with visit(browser, made(tmp_path, head + figure)) as seen:
         box = seen.page.query_selector(".pcl-plotly")
         assert box.get_attribute("aria-label") == "A ball of points"
@@ -183,3 +183,16 @@ def test_a_figure_that_turns_says_its_name_and_its_keys(browser, tmp_path, live)
         box.focus()
         seen.page.keyboard.press("ArrowRight")
         assert until(seen.page, lambda: seen.page.evaluate(eye) != before), "the arrow keys turn it"
+
+
+def test_plotly_is_fetched_when_its_figure_comes_near(browser, tmp_path):
+    figure = viz.rotatable(np.random.default_rng(0).normal(size=(50, 3)), alt="A ball of points").html
+    script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").as_uri()
+    body = f'<script>window.pclPlotlyAt = "{script}"</script><div style="height:4000px"></div>{figure}'
+    with visit(browser, made(tmp_path, body)) as seen:
+        page = seen.page
+        assert not page.query_selector(".pcl-live, script[src*=plotly]")
+        assert page.query_selector(".pcl-still").is_visible()
+        page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_selector(".pcl-plotly.pcl-live canvas", state="attached")
+        assert len(page.query_selector_all("script[src*=plotly]")) == 1

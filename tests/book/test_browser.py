@@ -50,6 +50,17 @@ def test_page_offline(site, browser, offline, name):
         assert not seen.errors
 
 
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_first_paint_is_noted(site, browser, offline, name, paints):
+    """How long a page takes to show something is told, not judged: the machine is not only ours."""
+    with visit(browser, site.html / f"{name}.html") as seen:
+        assert until(seen.page, lambda: seen.page.evaluate(PAINTED)), "the page shows nothing"
+        paints[name] = seen.page.evaluate(PAINTED)[0]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_sliders_and_play(site, browser, offline, name):
     path = site.html / f"{name}.html"

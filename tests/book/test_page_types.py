@@ -45,7 +45,7 @@ def wrong(pages: dict[str, list[Cell]], folder: Path) -> list[str]:
     """What a page calls or imports and the library does not have."""
     files = {}
     for page, cells in pages.items():
-        path = folder / f"{re.sub(r'\W', '_', page)}.py"
+        path = folder / (re.sub(r"\W", "_", page) + ".py")
         path.write_text(program(cells), encoding="utf-8")
         files[str(path)] = page
     done = subprocess.run(
