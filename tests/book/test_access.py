@@ -11,12 +11,11 @@ import yaml
 
 from pcl_lib import viz
 from tests.book import axe
-from tests.book.browser import overflow, until, visit
+from tests.book.browser import made, overflow, until, visit
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "book" / "_static"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 DESKTOP, PHONE = 1400, 390
@@ -80,20 +79,6 @@ def test_nothing_is_cut_or_empty_on_paper(site, browser, name):
 
 
 # The checks themselves, and our style sheet and script: each must be able to fail.
-
-
-def made(folder: Path, body: str, *, ours: bool = True) -> Path:
-    """A small page, with the book's style sheet and script or without."""
-    head = (
-        f'<link rel="stylesheet" href="{(STATIC / "book.css").as_uri()}">'
-        f'<script src="{(STATIC / "widgets.js").as_uri()}"></script>'
-    )
-    page = folder / "page.html"
-    page.write_text(
-        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>A page</title>'
-        f'{head if ours else ""}</head><body><main class="bd-article"><h1>A page</h1>{body}</main></body></html>'
-    )
-    return page
 
 
 PLANTED = {
