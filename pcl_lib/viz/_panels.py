@@ -50,12 +50,21 @@ def panels(figures: Sequence[matplotlib.figure.Figure], box: Bbox) -> list[Part]
     if not 2 <= len(merged) <= MOST or any(part.y0 < top - TOUCH for part in above):
         return None
     edges = [box.x0, *((a[1] + b[0]) / 2 for a, b in pairwise(merged)), box.x1]
-    height = (box.y1 - top) / box.height if above else 0.0
-    head = [(0.0, 0.0, 1.0, height)] if above else []
-    return head + [
-        ((left - box.x0) / box.width, height, (right - left) / box.width, 1 - height)
-        for left, right in pairwise(edges)
+    # A legend alone may be as large as it was drawn; beside it is nothing.
+    cut = (min(part.y0 for part in above) + top) / 2 if above else box.y1
+    legends = [(min(part.x0 for part in above), max(part.x1 for part in above))] if above else []
+    return [_part(box, left, right, cut, box.y1) for left, right in legends] + [
+        _part(box, left, right, box.y0, cut) for left, right in pairwise(edges)
     ]
+
+
+def _part(box: Bbox, left: float, right: float, bottom: float, top: float) -> Part:
+    return (
+        (left - box.x0) / box.width,
+        (box.y1 - top) / box.height,
+        (right - left) / box.width,
+        (top - bottom) / box.height,
+    )
 
 
 def _shared(figure: matplotlib.figure.Figure) -> bool:

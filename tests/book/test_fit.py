@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 import yaml
 
@@ -107,3 +108,38 @@ def test_on_a_desktop_a_wide_table_takes_the_margin(browser, tmp_path, ours):
         if ours:
             page.evaluate("() => scrollTo(0, 0)")
             assert until(page, lambda: page.evaluate(hidden) == "visible", patience=10_000)
+
+
+LOOK = """() => {
+    const [first, second] = [...document.querySelectorAll(".pcl-part")].map(part => part.getBoundingClientRect());
+    const shown = [...document.querySelectorAll(".pcl-part img")];
+    return {below: second.top >= first.bottom, alts: shown.map(image => image.alt),
+        sizes: shown.map(image => image.offsetWidth / image.getAttribute("width"))};
+}"""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_pictures_side_by_side_are_stacked_on_a_phone(browser, tmp_path, ours):
+    fig, axes = plt.subplots(1, 2, figsize=(8, 3))
+    for ax in axes:
+        ax.plot([1, 3, 2])
+    body = viz.show(fig, alt="Two lines").html
+    with visit(browser, made(tmp_path, body, ours=ours), width=PHONE) as seen:
+        page = seen.page
+        whole = page.query_selector(".pcl-scroll > img")
+        assert whole.is_visible() is not ours
+        if not ours:
+            return
+        look = page.evaluate(LOOK)
+        assert look["below"]
+        assert look["alts"] == ["Two lines", ""]
+        assert min(look["sizes"]) > 0.75, "lettering is three quarters of its size or more"
+        assert overflow(page) == []
+        assert axe.grave(page) == []
+        page.emulate_media(media="print")
+        assert whole.is_visible()
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": DESKTOP, "height": 900})
+        assert until(
+            page, lambda: whole.is_visible() and not page.query_selector(".pcl-part"), patience=10_000
+        )
