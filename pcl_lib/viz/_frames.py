@@ -19,7 +19,7 @@ LARGEST = 2_000_000
 
 
 class Frames:
-    """What `frames` returns: `widget` for the screen and `still`, HTML, for paper. Both are shown together.
+    """What `frames` returns: `widget` for the screen and `still`, HTML, for paper, with the caption of both.
 
     `n_bytes` is what the frames add to the page.
     """
@@ -85,11 +85,13 @@ def frames(
         )
     # Paper shows where the series begins and where it leads; the controls say nothing there.
     printed = "".join(bodies[i] for i in sorted({start, count - 1}))
-    still = figure_html(printed, caption, "pcl-print-only").replace('style="', 'style="display:none;', 1)
-    return Frames(player(bodies, start, interval, caption), still, alt, n_bytes)
+    # The caption stands once, under the widget or under what is printed in its place.
+    hidden = f'<div class="pcl-print-only" style="display:none">{printed}</div>'
+    still = figure_html(hidden, caption, "pcl-slider") if caption else hidden
+    return Frames(player(bodies, start, interval), still, alt, n_bytes)
 
 
-def player(bodies: list[str], start: int, interval: int, caption: str | None) -> widgets.Widget:
+def player(bodies: list[str], start: int, interval: int) -> widgets.Widget:
     """Play and slider, linked in the browser to a stack of pictures."""
     last = len(bodies) - 1
     play = widgets.Play(min=0, max=last, value=start, interval=interval, show_repeat=False)
@@ -98,8 +100,7 @@ def player(bodies: list[str], start: int, interval: int, caption: str | None) ->
     slider.layout = widgets.Layout(flex="1 1 auto", width="auto")
     for link in ((play, "value"), (slider, "value")), ((slider, "value"), (stack, "selected_index")):
         widgets.jslink(*link)
-    below = [widgets.HTML(figure_html("", caption))] if caption else []
-    box = widgets.VBox([widgets.HBox([play, slider]), stack, *below])
+    box = widgets.VBox([widgets.HBox([play, slider]), stack])
     box.add_class("pcl-frames")
     return box
 
