@@ -53,7 +53,7 @@ def frames(
     - `n_frames`: how many; default, as many as there are labels.
     - `labels`: one per frame, shown with it ("step 12").
     - `alt`: what the whole series shows, for readers who cannot see it. Required.
-    - `start`: the frame shown first; paper gets it and the last one. `interval`: milliseconds per frame of Play.
+    - `start`: the frame shown first; paper gets the first, it and the last. `interval`: milliseconds per frame of Play.
 
     Cost: the bytes of all pictures, at most 2 MB (`LARGEST`); a row of three clouds is about 50 kB.
     Errors: `ValueError` if the pictures pass 2 MB, labels and frames differ in number, or `alt` is empty.
@@ -83,8 +83,8 @@ def frames(
             f"{len(bodies)} frames have {n_bytes:,} bytes, more than {LARGEST:,}, too much for a page; "
             "draw fewer, smaller or plainer frames"
         )
-    # Paper shows where the series begins and where it leads; the controls say nothing there.
-    printed = "".join(bodies[i] for i in sorted({start, count - 1}))
+    # Paper shows where the series begins, what the screen opens with, and where it leads.
+    printed = "".join(bodies[i] for i in sorted({0, start, count - 1}))
     # The caption stands once, under the widget or under what is printed in its place.
     hidden = f'<div class="pcl-print-only" style="display:none">{printed}</div>'
     still = figure_html(hidden, caption, "pcl-slider") if caption else hidden

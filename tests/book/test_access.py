@@ -9,6 +9,7 @@ import plotly
 import pytest
 import yaml
 
+from book._tools import pdf
 from pcl_lib import viz
 from tests.book import axe
 from tests.book.browser import made, overflow, until, visit
@@ -136,6 +137,23 @@ def test_folds_open_and_wide_tables_shrink_on_paper(browser, tmp_path, ours):
             return
         seen.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
         assert not seen.page.query_selector("details[open]")
+
+
+def test_a_printed_slider_shows_its_first_and_its_last_picture(browser, tmp_path):
+    pictures = [viz.cloud(np.eye(2) * (i + 1), alt="Two points") for i in range(4)]
+    words = ("beginning", "second", "third", "ending")
+    series = viz.frames(pictures, labels=words, alt="Two points part", caption="They part.", start=1)
+    moving = '<div class="pcl-frames"><p>Play</p></div>'
+    with visit(browser, made(tmp_path, moving + series.still)) as seen:
+        pdf.settle(seen.page)
+        text = " ".join(sheet.extract_text() for sheet in pdf.sheets_of(seen.page).pages)
+        assert [word for word in (*words, "They part.", "Play") if word in text] == [
+            "beginning",
+            "second",
+            "ending",
+            "They part.",
+        ]
+        assert not seen.page.get_by_text("ending").is_visible(), "on the screen it is the slider's"
 
 
 @pytest.mark.parametrize("ours", [True, False])
