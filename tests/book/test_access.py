@@ -157,6 +157,16 @@ def test_a_printed_slider_shows_its_first_and_its_last_picture(browser, tmp_path
 
 
 @pytest.mark.parametrize("ours", [True, False])
+def test_a_word_of_the_glossary_is_marked_by_more_than_colour(browser, tmp_path, ours):
+    theirs = "<style>a { color: #555; text-decoration: none }</style>"  # as a theme may have it
+    body = f'{theirs}<p>The <a class="pcl-term" href="#x">Chamfer distance</a> of two clouds.</p><p id="x">It</p>'
+    with visit(browser, made(tmp_path, body, ours=ours)) as seen:
+        line = seen.page.eval_on_selector(".pcl-term", "e => getComputedStyle(e).textDecorationStyle")
+        assert (line == "dotted") is ours
+        assert bool([fault for fault in axe.grave(seen.page) if "link-in-text-block" in fault]) is not ours
+
+
+@pytest.mark.parametrize("ours", [True, False])
 def test_nothing_moves_for_those_who_ask(browser, tmp_path, ours):
     body = "<style>p { transition: color 2s; animation: a 2s } @keyframes a { to { color: red } }</style><p>word</p>"
     with visit(browser, made(tmp_path, body, ours=ours)) as seen:  # `visit` asks for reduced motion
