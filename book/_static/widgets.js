@@ -151,6 +151,7 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
   const NARROW = window.matchMedia("(max-width: 600px)");
   const PLACES = "main :is(.pcl-table > div, .pst-scrollable-table-container)";
   const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+  const SHORT = 20; // letters
   const GAP = 24; // CSS pixels between a wide table and the edge of the window
 
   function isPlain(table) {
@@ -182,6 +183,8 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
     const verdict = heads.findIndex((head) => /^\s*verdict/i.test(head.textContent));
     for (const body of table.tBodies) for (const row of body.rows) {
       [...row.cells].forEach((cell, i) => {
+        const short = cell.childNodes.length === 1 && cell.textContent.trim().length <= SHORT;
+        cell.classList.toggle("pcl-card-line", i > 0 && short); // with its label on one line
         if (i > 0 && heads[i].textContent.trim()) cell.prepend(label(heads[i]));
         cell.classList.toggle("pcl-card-first", i > 0 && i === verdict);
       });

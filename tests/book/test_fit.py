@@ -1,4 +1,4 @@
-"""Tables and rows of pictures fit the screen: wide ones use the margin on a desktop, and fold up on a phone."""
+"""Each page fits its screen: a wide table takes the margin on a desktop; on a phone it becomes cards, a row a stack."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CUT = """() => [...document.querySelectorAll("main :is(.pcl-table > div, .pst-sc
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_table_is_cut(site, browser, name, width):
+def test_fits_the_screen(site, browser, name, width):
     with visit(browser, site.html / f"{name}.html", width=width, height=844) as seen:
         axe.open_all(seen.page)
         until(seen.page, lambda: not seen.page.evaluate(CUT), patience=10_000)
