@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = page_cells.read()
 WIDEST = 88
 OPTIONS = (
-    *("--config", "pyproject.toml", "--config", f"lint.pycodestyle.max-line-length={WIDEST}"),
+    *("--config", "pyproject.toml", "--config", f"line-length={WIDEST}"),
+    *("--config", f"lint.pycodestyle.max-line-length={WIDEST}"),
+    *("--config", 'lint.isort.known-first-party = ["pcl_lib"]'),
     # A set-up may have to come before an import; assertions on a page are sentences, not tests.
     *("--extend-ignore", "E402,PT018"),
 )
