@@ -107,11 +107,9 @@ def overflow(page: Page) -> list[str]:
 
 
 def made(folder: Path, body: str, *, ours: bool = True) -> Path:
-    """A small page, with the book's style sheet and script or without."""
-    head = (
-        f'<link rel="stylesheet" href="{(STATIC / "book.css").as_uri()}">'
-        f'<script src="{(STATIC / "widgets.js").as_uri()}"></script>'
-    )
+    """A small page, with the book's style sheet and scripts or without."""
+    head = f'<link rel="stylesheet" href="{(STATIC / "book.css").as_uri()}">'
+    head += "".join(f'<script src="{path.as_uri()}"></script>' for path in sorted(STATIC.glob("*.js")))
     page = folder / "page.html"
     page.write_text(
         '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>A page</title>'
