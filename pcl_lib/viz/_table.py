@@ -20,7 +20,7 @@ def table(
     date: str | None = None,
     digits: int = 3,
 ) -> Figure:
-    """Sets results as an HTML table; on a narrow screen it scrolls.
+    """Sets results as an HTML table; on a narrow screen it scrolls, on a page of the book its rows become cards.
 
     - `columns`: the headers. As a mapping header -> kind, the kind ("paper", "code", "ours", or "" for neither) is
       written under the header, so nobody takes the paper's number for ours.
