@@ -86,7 +86,7 @@ def agreement(result: Result, losses: Sequence[str]) -> str:
     return rank_correlation([LANDAU_TABLE_2[loss] for loss in losses], ours)
 
 
-def rank_correlation(first: Sequence[float], second: Sequence[float]) -> str:
+def rank_correlation(first: Sequence[int | float], second: Sequence[int | float]) -> str:
     """Kendall's rank correlation of two columns, with its probability by chance.
 
     >>> rank_correlation([1, 2, 3, 4], [10, 20, 40, 30])
