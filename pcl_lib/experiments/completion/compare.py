@@ -22,10 +22,10 @@ LEVELS = ("simple", "moderate", "hard")
 # What is compared with one network: the weight, the sum, and both.
 QUESTIONS = {
     "the weight": ("Landau CD", "CD"),
-    "the weight, against HyperCD": ("Landau CD", "HyperCD"),
+    "the weight, to HyperCD": ("Landau CD", "HyperCD"),
     "the sum": ("CD sums", "CD"),
     "both, as released": ("released Landau CD", "CD"),
-    "the released weight, both with sums": ("released Landau CD", "CD sums"),
+    "the weight, among sums": ("released Landau CD", "CD sums"),
 }
 # What is compared with each of several networks.
 COMPARED = (("HyperCD", "CD"), ("Landau CD", "CD"), ("Landau CD", "HyperCD"), ("CD sums", "CD"))
