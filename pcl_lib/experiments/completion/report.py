@@ -106,8 +106,13 @@ def against(result: Result, loss: str, than: str) -> list[str | None]:
     return [
         None if theirs is None else f"{theirs:+z.1f}",
         str(change(result, loss, than)),
-        same_order(result, loss, than),
+        unbroken(same_order(result, loss, than)),
     ]
+
+
+def unbroken(words: str | None) -> str | None:
+    """Words that stay on one line of a narrow column: "cannot tell" would make each row two lines high."""
+    return None if words is None else words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def questions_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
@@ -116,7 +121,7 @@ def questions_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
     for question, pair in QUESTIONS.items():
         found = change(result, *pair)
         seeds = ", ".join(map(signed, found.values))
-        rows.append([question, " − ".join(pair), seeds, str(found), so(found)])
+        rows.append([question, " − ".join(pair), seeds, str(found), unbroken(so(found))])
     return viz.table(
         rows,
         columns=["what changes", "difference", "seed by seed, %", "in all, %", "so"],
@@ -206,19 +211,13 @@ def fits_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
     )
 
 
-def by_network(
-    record: Record, columns: Mapping[str, ByRun | Sequence[str]], caption: str, *, seeds: bool = True
-) -> viz.Figure:
-    """A row for each network and loss. A column is the paper's values by run, or metrics of ours to be averaged.
-
-    `seeds=False` shows means alone, without their spread over the seeds.
-    """
+def by_network(record: Record, columns: Mapping[str, ByRun | Sequence[str]], caption: str) -> viz.Figure:
+    """A row for each network and loss. A column is the paper's values by run, or metrics of ours to be averaged."""
 
     def cell(content: ByRun | Sequence[str], network: str, loss: str) -> Any:
         if isinstance(content, dict):
             return content.get((network, loss))
-        each = np.mean([values(record.result, network, loss, metric) for metric in content], axis=0)
-        return list(each) if seeds else float(each.mean())
+        return list(np.mean([values(record.result, network, loss, metric) for metric in content], axis=0))
 
     kinds = {header: "paper" if isinstance(content, dict) else "ours" for header, content in columns.items()}
     return viz.table(
@@ -240,7 +239,7 @@ def changes_table(record: Record, caption: str) -> viz.Figure:
                 f"{network}: {' − '.join(pair)}",
                 None if theirs is None else f"{theirs:+z.1f}",
                 str(found),
-                so(found),
+                unbroken(so(found)),
                 inside(theirs, found),
             ]
             for network, pair, theirs, found in network_changes(record)
@@ -250,7 +249,7 @@ def changes_table(record: Record, caption: str) -> viz.Figure:
             "%": "paper",
             "% ": "ours",
             "so": "ours",
-            "the paper's inside?": "ours",
+            "paper's inside?": "ours",
         },
         caption=caption,
         **facts(record),
