@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import torch
 from scipy.stats import kendalltau
 
 from pcl_lib.experiments.claims import (
@@ -19,6 +18,16 @@ from pcl_lib.experiments.claims import (
     tallied,
     unrelated,
 )
+from pcl_lib.experiments.completion.compare import (
+    ONE_NETWORK,
+    below,
+    change,
+    lengths_of,
+    over_levels,
+    paper_change,
+    refitted,
+    values,
+)
 from pcl_lib.experiments.completion.published import (
     LANDAU_SIMILAR,
     LANDAU_TABLE_2,
@@ -26,18 +35,9 @@ from pcl_lib.experiments.completion.published import (
     LANDAU_TABLE_3_WEIGHTS,
     WEIGHTED,
 )
-from pcl_lib.experiments.completion.report import (
-    ONE_NETWORK,
-    below,
-    change,
-    over_levels,
-    paper_change,
-    values,
-)
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
 from pcl_lib.experiments.runner.result import Result
-from pcl_lib.losses import gradient_matching
 
 # The paper's own margin of "similar", in per cent of HyperCD.
 MARGIN = 100 * LANDAU_SIMILAR / LANDAU_TABLE_2["HyperCD"]
@@ -47,7 +47,7 @@ CONSISTENTLY, MOSTLY = 0.95, 0.6
 
 def shown(found: Difference) -> str:
     """A difference in per cent with its interval."""
-    return f"{found.mean:+.1f} % ({found.low:+.1f} to {found.high:+.1f})"
+    return f"{found.mean:+z.1f} % ({found.low:+z.1f} to {found.high:+z.1f})"
 
 
 def signs_shown(signs: Sequence[int]) -> str:
@@ -55,8 +55,11 @@ def signs_shown(signs: Sequence[int]) -> str:
     return f"{signs.count(-1)} better, {signs.count(1)} worse, {signs.count(0)} within the spread"
 
 
-def claims_on_losses(record: Record, page: str) -> list[Claim]:
-    """Claims that the record of many losses on one network judges; `page` is the address of the chapter."""
+def claims_on_losses(record: Record, page: str, chapter: str) -> list[Claim]:
+    """Claims that the record of many losses on one network judges.
+
+    `page` is the address of the page with all results, `chapter` that of the chapter with the paired differences.
+    """
     result = record.result
     weights = list(WEIGHTED.values())
     to_hyper, to_cd = ([change(result, loss, than) for loss in weights] for than in ("HyperCD", "CD"))
@@ -66,10 +69,7 @@ def claims_on_losses(record: Record, page: str) -> list[Claim]:
     ends = _ends(result)
     fitted, ours = _rankings(result)
     found = kendalltau(fitted, ours)
-    far = [
-        float(np.quantile(result.previews[f"distances/{ONE_NETWORK}/{loss}"].astype(float), 0.99))
-        for loss in ("Landau CD", "HyperCD")
-    ]
+    far = [float(lengths_of(result, loss).quantile(0.99)) for loss in ("Landau CD", "HyperCD")]
     within = sum(max(abs(f.low), abs(f.high)) <= MARGIN for f in to_hyper)
     outside = sum(f.low > MARGIN or f.high < -MARGIN for f in to_hyper)
     return [
@@ -100,14 +100,14 @@ def claims_on_losses(record: Record, page: str) -> list[Claim]:
             "Abstract, Table II",
             f"{shown(landau_hyper)}; the paper has {paper_change('Landau CD', 'HyperCD'):+.1f} %",
             tallied([landau_hyper.sign]),
-            f"{page}#sum-alone",
+            f"{chapter}#sum-alone",
         ),
         Claim(
             '"great potential for boosting CD performance significantly"',
             "Abstract, IV-F",
             f"Landau CD against CD: {shown(landau_cd)}; the paper has {paper_change('Landau CD', 'CD'):+.1f} %",
             tallied([landau_cd.sign]),
-            f"{page}#sum-alone",
+            f"{chapter}#sum-alone",
         ),
         Claim(
             "EMD, truncated CD and DCD train worse than CD",
@@ -151,7 +151,7 @@ def claims_on_losses(record: Record, page: str) -> list[Claim]:
 
 
 def claims_on_networks(record: Record, page: str) -> list[Claim]:
-    """Claims that the record of several networks judges; `page` is the address of the chapter."""
+    """Claims that the record of several networks judges; `page` is the address of the page with all results."""
     networks: list[str] = record.settings["networks"]
 
     def signs(than: str, *metrics: str, larger: bool = False) -> list[int]:
@@ -198,7 +198,7 @@ def claims_on_networks(record: Record, page: str) -> list[Claim]:
     ]
 
 
-def claims_on_printed_tables(page: str) -> list[Claim]:
+def claims_on_printed_tables(page: str, chapter: str) -> list[Claim]:
     """Claims that are judged by counting in the paper's own tables, and those that cannot be tested here."""
     weights = list(LANDAU_TABLE_3_WEIGHTS["PointAttN"])[2:]
     return [
@@ -220,7 +220,7 @@ def claims_on_printed_tables(page: str) -> list[Claim]:
             "Abstract, Tables III to V",
             "needs ShapeNet-55, PCN and KITTI and the published networks at full size",
             UNTESTED,
-            f"{page}#the-verdict",
+            f"{chapter}#the-verdict",
         ),
     ]
 
@@ -236,13 +236,7 @@ def _ends(result: Result) -> list[Difference]:
 
 def _rankings(result: Result) -> tuple[range, list[float]]:
     """The families in the order of their best fit to the distances of the network, and our means in that order."""
-    likely = np.sort(result.previews[f"distances/{ONE_NETWORK}/HyperCD"].astype(float))[::4]
-    distances = torch.from_numpy(likely)
-    fits = gradient_matching(
-        distances=distances,
-        probabilities=torch.full_like(distances, 1 / len(likely)),
-        approximation="exact",
-    )
+    fits = refitted(result)
     ours = [float(np.mean(values(result, ONE_NETWORK, WEIGHTED[fit.name], "CD-L2"))) for fit in fits]
     return range(len(fits)), ours
 

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 from pcl_lib.experiments.completion.experiment import completion_experiment
 from pcl_lib.experiments.completion.settings import Settings
-from pcl_lib.experiments.runner.result import Result
+from pcl_lib.experiments.completion.sizes import LIVE, RECORD_CPU, TINY
 from pcl_lib.experiments.runner.run import run_experiment
-
-
-def run(
-    settings: Settings,
-    *,
-    folder: str | Path | None = None,
-    device: str = "auto",
-    progress: bool = True,
-    processes: int = 1,
-) -> Result:
-    """Train each network with each loss and each seed, and measure what it completes on three benchmarks.
-
-    Arguments, metrics, previews and errors as in `pcl_lib.experiments.completion.losses.run`.
-    """
-    return run_experiment(
-        EXPERIMENT, settings, folder=folder, device=device, progress=progress, processes=processes
-    )
 
 
 def record() -> Settings:
@@ -34,23 +17,13 @@ def record() -> Settings:
 
 
 def record_cpu() -> Settings:
-    """Five synthetic families on two CPU cores in half an hour: 256 points in, 512 out."""
+    """Five synthetic families on two CPU cores in half an hour."""
     return Settings(
+        **RECORD_CPU,
         train_shapes=400,
         test_shapes=60,
-        n_shape=2048,
-        n_partial=256,
-        n_points=512,
-        views=3,
-        crops=3,
-        test_crops=2,
         scans=32,
-        code_dim=128,
-        points=((32, 64), (128,)),
         folding_widths=(64, 64),
-        pcn_coarse=32,
-        pcn_widths=(128, 128),
-        pcn_fold=(64, 64),
         attn_coarse=32,
         attn_merged=128,
         attn_up=(1, 4),
@@ -64,13 +37,9 @@ def record_cpu() -> Settings:
         snow_width=32,
         snow_centres=(64, 16),
         snow_k=8,
-        batch_size=8,
-        learning_rate=3e-3,
         attn_learning_rate=5e-4,
         steps=1000,
-        looks=12,
         curve_shapes=60,
-        cost_steps=11,
     )
 
 
@@ -78,27 +47,18 @@ def live() -> Settings:
     """Three families, one seed, small enough for less than a minute on a CPU core."""
     return replace(
         record_cpu(),
+        **LIVE,
         losses=("CD", "HyperCD", "Landau CD"),
         seeds=(0,),
         families=("airplane", "car", "chair"),
         train_shapes=90,
         test_shapes=24,
-        n_shape=1024,
-        n_partial=128,
-        n_points=256,
-        views=2,
-        crops=2,
-        test_crops=1,
         scans=12,
-        code_dim=64,
-        points=((32, 64), (64,)),
-        pcn_coarse=16,
         attn_up=(1, 2),
         snow_up=(1, 2),
         steps=90,
         looks=6,
         curve_shapes=24,
-        shown=3,
         cost_steps=3,
     )
 
@@ -107,22 +67,11 @@ def tiny() -> Settings:
     """Every part once, in seconds: for tests."""
     return replace(
         live(),
+        **TINY,
         losses=("CD", "Landau CD"),
         seeds=(0, 1),
-        train_shapes=6,
-        test_shapes=3,
-        n_shape=128,
-        n_partial=16,
-        n_points=64,
-        views=1,
-        crops=1,
         scans=2,
-        code_dim=8,
-        points=((8,), ()),
         folding_widths=(8,),
-        pcn_grid=2,
-        pcn_widths=(8,),
-        pcn_fold=(8,),
         attn_coarse=8,
         attn_merged=16,
         attn_up=(2, 2),
@@ -135,12 +84,6 @@ def tiny() -> Settings:
         snow_width=8,
         snow_centres=(8, 4),
         snow_k=4,
-        batch_size=4,
-        steps=4,
-        looks=2,
-        curve_shapes=2,
-        shown=2,
-        cost_steps=1,
     )
 
 
@@ -150,3 +93,6 @@ EXPERIMENT = completion_experiment(
     version=1,
     presets={"live": live, "record": record, "record-cpu": record_cpu, "tiny": tiny},
 )
+# Of (settings, folder=, device=, progress=, processes=), as in `run_experiment`; the result is that of
+# `completion_experiment`.
+run = partial(run_experiment, EXPERIMENT)

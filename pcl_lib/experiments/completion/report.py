@@ -1,85 +1,75 @@
-"""Tables, curves, pictures and sentences of a result, live or recorded, beside what the paper reports."""
+"""Tables, curves and pictures of a result, live or recorded, beside what the paper reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
-from scipy.stats import kendalltau
 
 from pcl_lib import viz
-from pcl_lib.experiments.completion.published import (
-    LANDAU_TABLE_2,
-    LANDAU_TABLE_3,
-    THREE,
-    WEIGHTED,
-    ByRun,
+from pcl_lib.experiments.completion.compare import (
+    COMPARED,
+    ONE_NETWORK,
+    QUESTIONS,
+    change,
+    inside,
+    lengths_of,
+    network_changes,
+    paper_change,
+    preview_of,
+    refitted,
+    same_order,
+    signed,
+    so,
+    values,
 )
+from pcl_lib.experiments.completion.published import LANDAU_TABLE_2, THREE, WEIGHTED, ByRun
 from pcl_lib.experiments.record import Record
-from pcl_lib.experiments.runner.paired_difference import Difference, paired_difference
 from pcl_lib.experiments.runner.result import Result
 
-ONE_NETWORK = "PCN"
 SHOWN = ("CD", "HyperCD", "Landau CD", "CD sums", "released Landau CD")
-# Losses that are CD up to a constant where the distances of a completion lie.
-ALIKE = ("HyperCD", *WEIGHTED.values())
-LEVELS = ("simple", "moderate", "hard")
+HALF = "mean ± half of the 95 % interval"
 
 
-def values(result: Result, network: str, loss: str, metric: str) -> list[float]:
-    """A metric of the runs of a network with a loss, in the order of the seeds."""
-    return list(result.values(metric, network, loss).values())
+def facts(record: Record) -> dict[str, Any]:
+    """What stands under a table of a record; the rest is in `runs_table`."""
+    return {"device": record.device, "date": record.date[:10]}
 
 
-def change(
-    result: Result, loss: str, than: str, *, network: str = ONE_NETWORK, metric: str | Sequence[str] = "CD-L2"
-) -> Difference:
-    """Paired differences in per cent of the loss that is compared with; of several metrics, their average."""
-    metrics = (metric,) if isinstance(metric, str) else metric
-    each = [
-        paired_difference(result, name, (network, loss), than=(network, than), relative=True).values
-        for name in metrics
-    ]
-    return Difference(tuple(np.mean(each, axis=0).tolist()))
-
-
-def paper_change(loss: str, than: str, paper: Mapping[str, float] = LANDAU_TABLE_2) -> float | None:
-    """The paper's difference in per cent, or None where it has not both."""
-    return 100 * (paper[loss] / paper[than] - 1) if {loss, than} <= paper.keys() else None
-
-
-def so(found: Difference) -> str:
-    """The sign of an interval in a word, for a measure of which less is better."""
-    return ("better", "cannot tell", "worse")[found.sign + 1]
-
-
-def same_order(result: Result, loss: str, than: str) -> str | None:
-    """Whether the order of two losses that the paper reports is also ours; None where it reports none."""
-    theirs, ours = paper_change(loss, than), change(result, loss, than).sign
-    if theirs is None or theirs == 0:
-        return None
-    return ("yes" if ours * theirs > 0 else "reversed") if ours else "cannot tell"
+def runs_table(records: Mapping[str, Record], caption: str) -> viz.Figure:
+    """Where the numbers of each record come from: a column for each."""
+    rows: dict[str, list[Any]] = {
+        "preset": [record.preset for record in records.values()],
+        "data": [record.data["name"] for record in records.values()],
+        "networks": [", ".join(record.settings["networks"]) for record in records.values()],
+        "losses": [len(record.settings["losses"]) for record in records.values()],
+        "seeds": [", ".join(map(str, record.seeds)) for record in records.values()],
+        "steps of a training": [f"{record.settings['steps']:,}" for record in records.values()],
+        "passes over the training data": [round(record.epochs) for record in records.values()],
+        "minutes of training in all": [round(record.seconds / 60) for record in records.values()],
+        "date": [record.date[:10] for record in records.values()],
+        "device": [record.device for record in records.values()],
+        "code": [record.commit[:10] for record in records.values()],
+    }
+    return viz.table(
+        [[name, *cells] for name, cells in rows.items()], columns=["", *records], caption=caption
+    )
 
 
 def losses_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
-    """Table II: each loss with its CD-L2, and its differences from CD and from HyperCD."""
-    rows = []
-    for _, loss in result.configurations:
-        row: list[Any] = [loss, LANDAU_TABLE_2.get(loss), values(result, ONE_NETWORK, loss, "CD-L2")]
-        for than in ("CD", "HyperCD"):
-            if loss == than:
-                row += [None] * 3
-                continue
-            theirs = paper_change(loss, than)
-            row += [
-                None if theirs is None else f"{theirs:+.1f}",
-                str(change(result, loss, than)),
-                same_order(result, loss, than),
-            ]
-        rows.append(row)
+    """Table II: each loss with its CD-L2, and its difference from CD."""
     return viz.table(
-        rows,
+        [
+            [
+                loss,
+                LANDAU_TABLE_2.get(loss),
+                values(result, ONE_NETWORK, loss, "CD-L2"),
+                *against(result, loss, "CD"),
+            ]
+            for _, loss in result.configurations
+        ],
         columns={
             "loss": "",
             "CD-L2 × 1000": "paper",
@@ -87,12 +77,55 @@ def losses_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
             "against CD, %": "paper",
             "against CD, % ": "ours",
             "same order?": "ours",
+        },
+        caption=f"{caption} Smaller is better. CD-L2: mean ± standard deviation over the seeds; against CD: {HALF}.",
+        **facts,
+    )
+
+
+def hyper_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
+    """Each loss and its difference from HyperCD."""
+    return viz.table(
+        [[loss, *against(result, loss, "HyperCD")] for _, loss in result.configurations if loss != "HyperCD"],
+        columns={
+            "loss": "",
             "against HyperCD, %": "paper",
             "against HyperCD, % ": "ours",
-            "same order? ": "ours",
+            "same order?": "ours",
         },
-        caption=f"{caption} Smaller is better. CD-L2: mean ± standard deviation over seeds; differences: mean ± half "
-        "of the 95 % interval.",
+        caption=f"{caption} {HALF.capitalize()}.",
+        **facts,
+    )
+
+
+def against(result: Result, loss: str, than: str) -> list[str | None]:
+    """The paper's difference, ours, and whether they have the same sign; nothing for a loss against itself."""
+    if loss == than:
+        return [None] * 3
+    theirs = paper_change(loss, than)
+    return [
+        None if theirs is None else f"{theirs:+z.1f}",
+        str(change(result, loss, than)),
+        unbroken(same_order(result, loss, than)),
+    ]
+
+
+def unbroken(words: str | None) -> str | None:
+    """Words that stay on one line of a narrow column: "cannot tell" would make each row two lines high."""
+    return None if words is None else words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def questions_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
+    """What the weight, the sum and both do, seed by seed."""
+    rows = []
+    for question, pair in QUESTIONS.items():
+        found = change(result, *pair)
+        seeds = ", ".join(map(signed, found.values))
+        rows.append([question, " − ".join(pair), seeds, str(found), unbroken(so(found))])
+    return viz.table(
+        rows,
+        columns=["what changes", "difference", "seed by seed, %", "in all, %", "so"],
+        caption=caption,
         **facts,
     )
 
@@ -111,44 +144,74 @@ def convergence(result: Result, losses: Sequence[str], caption: str) -> viz.Figu
     )
 
 
-def orders(result: Result) -> str:
-    """How many of the paper's orders survive, by loss that is compared with, in a sentence each."""
-    said = []
-    for than in ("CD", "HyperCD"):
-        answers = {loss: same_order(result, loss, than) for loss in LANDAU_TABLE_2 if loss != than}
-        count = {
-            word: [loss for loss, answer in answers.items() if answer == word]
-            for word in ("yes", "reversed", "cannot tell")
-        }
-        named = {word: f"{len(of)}" + f" ({', '.join(of)})" * bool(of) for word, of in count.items()}
-        said.append(
-            f"Against **{than}**, {named['yes']} of the paper's {sum(map(len, count.values()))} orders survive, "
-            f"{named['reversed']} are reversed, and {len(count['cannot tell'])} we cannot tell."
-        )
-    return " ".join(said)
+def training_slider(result: Result, caption: str, *, looks: int = 6) -> viz.Frames:
+    """A slider over training: the input, what the network makes of it, the truth."""
+    few = np.unique(np.linspace(0, len(result.logged_steps) - 1, looks).round().astype(int)).tolist()
+    given, truth = preview_of(result, "partial"), preview_of(result, "truth")
+    return viz.frames(
+        [
+            viz.clouds(
+                [given, preview_of(result, f"{ONE_NETWORK}/steps", k), truth],
+                titles=["input", "completion", "truth"],
+                limits=truth,
+                colours=[viz.PALETTE[-1], viz.PALETTE[0], viz.PALETTE[-1]],
+                alt=f"An unseen shape after {result.logged_steps[k]} steps.",
+            )
+            for k in few
+        ],
+        labels=[f"step {result.logged_steps[k]:,}" for k in few],
+        start=len(few) - 1,
+        alt=f"A partial cloud, its completion by {ONE_NETWORK} and the truth. Over the slider a blob takes the shape "
+        "of the object, roughly.",
+        caption=caption,
+    )
 
 
-def agreement(result: Result, losses: Sequence[str]) -> str:
-    """Kendall's rank correlation of our means with the paper's."""
-    ours = [np.mean(values(result, ONE_NETWORK, loss, "CD-L2")) for loss in losses]
-    found = kendalltau([LANDAU_TABLE_2[loss] for loss in losses], ours)
-    return f"τ = {found.statistic:.2f} (p = {found.pvalue:.2g})"
+def lengths_figure(result: Result, caption: str) -> viz.Figure:
+    """Fig. 2a: the share of pairs below each distance, under three losses."""
+    with viz.style():
+        figure, ax = plt.subplots(figsize=(6.5, 2.8))
+        for loss, colour, dash in zip(
+            ("HyperCD", "CD", "Landau CD"), viz.PALETTE, ("-", "--", ":"), strict=False
+        ):
+            lengths = lengths_of(result, loss)
+            ax.plot(lengths, np.linspace(0, 100, len(lengths)), dash, color=colour, label=loss)
+        ax.axvspan(0, 0.01, color=viz.PALETTE[-1], alpha=0.15, linewidth=0)
+        ax.set(xlabel="distance to the nearest neighbour, both ways", xlim=(0, 0.25))
+        ax.set_title("pairs below that distance, %", loc="left")
+        ax.legend(loc="lower right")
+    return viz.show(
+        figure,
+        alt="The share of pairs below a distance, under three losses. The three curves lie on each other; a small part "
+        "of the pairs is within the paper's interval at the left edge.",
+        caption=caption,
+    )
 
 
-def resolution(result: Result) -> float:
-    """The median half width of the intervals of the losses that are alike, in per cent."""
-    return float(np.median([change(result, loss, "CD").half_width for loss in ALIKE]))
+def fits_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
+    """The families of weights in the order of their fit to our distances, with both results of Table II."""
+    return viz.table(
+        [
+            [
+                fit.name,
+                f"{fit.error:.1e}",
+                LANDAU_TABLE_2[WEIGHTED[fit.name]],
+                values(result, ONE_NETWORK, WEIGHTED[fit.name], "CD-L2"),
+            ]
+            for fit in refitted(result)
+        ],
+        columns={
+            "family": "",
+            "error of the best fit": "ours",
+            "CD-L2 × 1000": "paper",
+            "CD-L2 × 1000 ": "ours",
+        },
+        caption=caption,
+        **facts,
+    )
 
 
-def below(result: Result, than: str = "HyperCD") -> float:
-    """How often a weighted loss is below another of the same seed in the first half of the looks, in per cent."""
-    early = slice(0, len(result.logged_steps) // 2)
-    other = result.curves[ONE_NETWORK, than][:, early]
-    lower = [result.curves[ONE_NETWORK, loss][:, early] < other for loss in WEIGHTED.values()]
-    return 100 * float(np.mean(lower))
-
-
-def in_layout(record: Record, columns: Mapping[str, ByRun | Sequence[str]], caption: str) -> viz.Figure:
+def by_network(record: Record, columns: Mapping[str, ByRun | Sequence[str]], caption: str) -> viz.Figure:
     """A row for each network and loss. A column is the paper's values by run, or metrics of ours to be averaged."""
 
     def cell(content: ByRun | Sequence[str], network: str, loss: str) -> Any:
@@ -163,58 +226,62 @@ def in_layout(record: Record, columns: Mapping[str, ByRun | Sequence[str]], capt
             for network, loss in record.result.configurations
         ],
         columns={"network, loss": ""} | kinds,
-        caption=f"Recorded result in the layout of {caption} {record.caption}",
+        caption=caption,
+        **facts(record),
     )
 
 
-def over_levels(metric: str) -> list[str]:
-    """The names of a metric on crops of each difficulty."""
-    return [f"{metric} {level}" for level in LEVELS]
-
-
-def network_changes(record: Record) -> Iterator[tuple[str, str, float | None, Difference]]:
-    """For each network, loss and loss that is compared with: the paper's change of CD-L1 and ours."""
-    compared = (
-        ("HyperCD", "CD"),
-        ("Landau CD", "CD"),
-        ("Landau CD", "HyperCD"),
-        ("CD sums", "CD"),
+def changes_table(record: Record, caption: str) -> viz.Figure:
+    """The change of CD-L1 on each network: the paper's, ours, and whether the one lies in the other."""
+    return viz.table(
+        [
+            [
+                f"{network}: {' − '.join(pair)}",
+                None if theirs is None else f"{theirs:+z.1f}",
+                str(found),
+                unbroken(so(found)),
+                inside(theirs, found),
+            ]
+            for network, pair, theirs, found in network_changes(record)
+        ],
+        columns={
+            "network: difference": "",
+            "%": "paper",
+            "% ": "ours",
+            "so": "ours",
+            "paper's inside?": "ours",
+        },
+        caption=caption,
+        **facts(record),
     )
-    for network in record.settings["networks"]:
-        paper = {loss: LANDAU_TABLE_3[network, loss] for loss in THREE if (network, loss) in LANDAU_TABLE_3}
-        for loss, than in compared:
-            found = change(record.result, loss, than, network=network, metric="CD-L1")
-            yield network, f"{loss} − {than}", paper_change(loss, than, paper), found
 
 
-def inside(theirs: float | None, found: Difference) -> bool | None:
-    """Whether the paper's change lies in our interval."""
-    return None if theirs is None else found.low <= theirs <= found.high
-
-
-def preview_of(result: Result, name: str, k: int = 0) -> np.ndarray:
-    """One cloud (N, 3) of the previews, in single precision."""
-    return result.previews[name][k].astype(np.float32)
+def changes_at_a_glance(record: Record, caption: str) -> viz.Figure:
+    """Our changes of CD-L1 alone: a row for each network, a column for each comparison."""
+    found = {(network, pair): str(change) for network, pair, _, change in network_changes(record)}
+    return viz.table(
+        [[network, *(found[network, pair] for pair in COMPARED)] for network in record.settings["networks"]],
+        columns=["network", *(" − ".join(pair) for pair in COMPARED)],
+        caption=caption,
+        **facts(record),
+    )
 
 
 def completions(record: Record, *, scans: bool, k: int, alt: str, caption: str) -> viz.Figure:
-    """The input and, for each network, its completion under each loss; pale, the truth if there is one."""
+    """What each network makes of one input under each loss, a row each; then the input and, for a view, the truth."""
     before = "lidar/" if scans else ""
-    inputs = preview_of(record.result, f"{before}partial", k)
     truth = None if scans else preview_of(record.result, "truth", k)
-    clouds, titles = [], []
-    for network in record.settings["networks"]:
-        clouds += [
-            inputs,
-            *(preview_of(record.result, f"{before}{network}/{loss}", k) for loss in THREE),
-        ]
-        titles += ["input", *(f"{network}, {loss}" for loss in THREE)]
+    runs = [(network, loss) for network in record.settings["networks"] for loss in THREE]
+    clouds = [preview_of(record.result, f"{before}{network}/{loss}", k) for network, loss in runs]
+    ends = {"input": preview_of(record.result, f"{before}partial", k)}
+    if truth is not None:
+        ends["truth"] = truth
     return viz.clouds(
-        clouds,
-        titles=titles,
-        faint=[truth] * len(clouds),
-        columns=4,
-        colours=[viz.PALETTE[-1 if title == "input" else 0] for title in titles],
+        [*clouds, *ends.values()],
+        titles=[*(f"{network}, {loss}" for network, loss in runs), *ends],
+        faint=[truth] * (len(clouds) + 1) + [None] * (len(ends) - 1),
+        columns=len(THREE),
+        colours=[viz.PALETTE[0]] * len(clouds) + [viz.PALETTE[-1]] * len(ends),
         alt=alt,
-        caption=f"{caption} {record.caption}",
+        caption=caption,
     )

@@ -15,7 +15,7 @@ from pcl_lib.data import digits, synthetic, transforms
 from pcl_lib.distances import WEIGHTS, chamfer, hyper_cd, weighted_chamfer
 from pcl_lib.distances.building_blocks import hyper_cd_gradient_weight
 from pcl_lib.experiments.claims import Claim, graded, tallied
-from pcl_lib.experiments.completion.report import ONE_NETWORK, preview_of
+from pcl_lib.experiments.completion.compare import ONE_NETWORK, preview_of
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
 from pcl_lib.losses import PAPER_DISTANCES, gradient_matching

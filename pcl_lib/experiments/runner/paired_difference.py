@@ -32,7 +32,7 @@ class Difference:
             raise ValueError(f"a spread needs at least 2 seeds, received {len(self.values)}")
 
     def __str__(self) -> str:
-        return f"{self.mean:+.1f} ± {self.half_width:.1f}"
+        return f"{self.mean:+z.1f} ± {self.half_width:.1f}"  # z: no negative zero
 
     @property
     def mean(self) -> float:

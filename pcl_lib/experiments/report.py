@@ -1,0 +1,38 @@
+"""The tables of a ledger: the claims of a paper with their verdicts, and how many there are of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from pcl_lib import viz
+from pcl_lib.experiments.claims import VERDICTS, Claim
+
+
+def claims_table(claims: Sequence[Claim], caption: str) -> viz.Figure:
+    """Each claim with its verdict, its number, and a link to the place in this book that measures it."""
+    table = viz.table(
+        [[c.words, c.verdict, c.number, c.where, f"[{k}]"] for k, c in enumerate(claims)],
+        columns={
+            "the paper's claim": "",
+            "verdict": "ours",
+            "the number": "ours",
+            "section": "paper",
+            "section ": "ours",
+        },
+        caption=caption,
+    )
+    html = table.html
+    for k, claim in enumerate(claims):
+        section = claim.chapter.split("#")[1].replace("-", " ")
+        html = html.replace(f"[{k}]", f'<a href="{claim.chapter}">{section}</a>')
+    return viz.Figure(html, table.text)
+
+
+def verdicts_table(papers: Mapping[str, Sequence[Claim]], caption: str) -> viz.Figure:
+    """How many claims there are of each verdict, a row for each paper or part of one."""
+    rows = []
+    for paper, claims in papers.items():
+        count = Counter(claim.verdict for claim in claims)
+        rows.append([paper, len(claims), *(count[verdict] for verdict in VERDICTS)])
+    return viz.table(rows, columns=["paper", "claims", *VERDICTS], caption=caption)
