@@ -8,8 +8,8 @@ from matplotlib.collections import LineCollection
 
 from pcl_lib.viz import _as_numpy as arrays
 from pcl_lib.viz._colours import BLUE, LINE, VERMILLION
-from pcl_lib.viz._points import Number, set_paper
-from pcl_lib.viz._project import Up, View, scene_of
+from pcl_lib.viz._points import set_paper
+from pcl_lib.viz._project import Number, Up, View, scene_of
 
 DISC = 7.0  # area of the heaviest point of x, in squares of the widest band
 
