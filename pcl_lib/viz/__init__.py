@@ -6,6 +6,7 @@ from pcl_lib.viz._curves import curves
 from pcl_lib.viz._figure import Figure, attribute, figure_html
 from pcl_lib.viz._frames import Frames, frames
 from pcl_lib.viz._matching import draw_matching, matching
+from pcl_lib.viz._plan import draw_plan
 from pcl_lib.viz._points import draw_cloud
 from pcl_lib.viz._rotatable import rotatable
 from pcl_lib.viz._shape_map import shape_map
@@ -23,6 +24,7 @@ __all__ = [
     "curves",
     "draw_cloud",
     "draw_matching",
+    "draw_plan",
     "figure_html",
     "frames",
     "matching",
