@@ -9,7 +9,6 @@ links to the chapter as a notebook. Links to a repository appear only if the bui
 
 from __future__ import annotations
 
-import math
 import os
 from html import escape
 from pathlib import Path
@@ -21,12 +20,11 @@ from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from book._tools import export
+from book._tools import export, worksheets
 from book._tools.citations import Bibliography
 from book._tools.execute import EXECUTED
 from book._tools.outline import read_outline
-
-WORDS_PER_MINUTE = 200
+from book._tools.reading import reading_minutes
 
 
 class chapter_facts(nodes.General, nodes.Element):
@@ -45,18 +43,6 @@ class ChapterBox(SphinxDirective):
         self.state.nested_parse(self.content, self.content_offset, box)
         box += chapter_facts()
         return [box]
-
-
-def reading_minutes(doctree: nodes.document) -> int:
-    """Words of prose at a steady pace; code, outputs and formulas are not counted."""
-    words = 0
-    for node in doctree.findall(nodes.Text):
-        parent, skipped = node.parent, False
-        while parent is not None and not skipped:
-            skipped = isinstance(parent, nodes.literal_block | nodes.math_block | nodes.raw | nodes.comment)
-            parent = parent.parent
-        words += 0 if skipped else len(node.astext().split())
-    return max(1, math.ceil(words / WORDS_PER_MINUTE))
 
 
 def duration(seconds: float) -> str:
@@ -112,15 +98,19 @@ def export_notebooks(app: Sphinx, exception: Exception | None) -> None:
     install = f'"pcl-lib @ git+{url}"' if url else None
     book = read_outline(Path(app.srcdir), numbers=_numbers(app), site=app.config.html_baseurl)
     papers = Bibliography(Path(app.srcdir) / app.config.bibtex_bibfiles[0])
+    sheets = {}
     for docname in sorted(app.env.found_docs):
         if not NbMetadataCollector.get_exec_data(app.env, docname):
             continue
         outdir = Path(app.outdir)
-        notebook = export.clean(Path(app.env.doc2path(docname)), docname, book, papers, install=install)
+        source = Path(app.env.doc2path(docname))
+        notebook = export.clean(source, docname, book, papers, install=install)
+        sheets[docname] = worksheets.worksheet(source, docname, book, papers, install=install)
         export.write(notebook, outdir / export.notebook_path(docname, "clean"))
         done = outdir.parent / EXECUTED / f"{docname}.ipynb"
         run = export.executed(done, docname, book, papers, install=install)
         export.write(run, outdir / export.notebook_path(docname, "executed"))
+    worksheets.write(sheets, Path(app.outdir) / worksheets.ARCHIVE)
 
 
 def _numbers(app: Sphinx) -> dict[str, str]:

@@ -31,28 +31,37 @@ class Bibliography:
 
     def textual(self, keys: Iterable[str]) -> str:
         """Papers as words of a sentence: "Huang et al. (2023)"."""
-        return " and ".join(
-            self._linked(key, f"{self._names(key)} ({self._year(key)})") for key in self._known(keys)
-        )
+        return " and ".join(self._linked(key, self.short(key, textual=True)) for key in self._known(keys))
 
     def parenthetical(self, keys: Iterable[str]) -> str:
         """Papers behind a statement: "(Huang et al., 2023; Lin et al., 2024)"."""
-        found = [self._linked(key, f"{self._names(key)}, {self._year(key)}") for key in self._known(keys)]
+        found = [self._linked(key, self.short(key, textual=False)) for key in self._known(keys)]
         return f"({'; '.join(found)})"
 
     def reference(self, key: str) -> str:
         """A line of the list of references, with the address where one is known."""
+        people, title, venue, url = self.parts(key)
+        return " ".join(filter(None, [people, f"*{title}*" + full_stop(title), venue, url and f"<{url}>"]))
+
+    def parts(self, key: str) -> tuple[str, str, str, str | None]:
+        """What a list of references says of a paper: who and when, its title, where, and its address."""
         entry = self.entries[key]
         people = entry.persons.get("author") or entry.persons.get("editor") or []
         names = [_full_name(person) for person in people[:MOST_NAMES]]
         if len(people) > MOST_NAMES:
             names.append("et al.")
-        title = self._field(key, "title")
-        parts = [f"{', '.join(names)} ({self._year(key)}).", f"*{title}*" + "." * (title[-1:] not in "?!.")]
-        parts += [f"{venue}." for name in VENUES if (venue := self._field(key, name))][:1]
-        if url := self.address(key):
-            parts.append(f"<{url}>")
-        return " ".join(parts)
+        venues = [f"{venue}." for name in VENUES if (venue := self._field(key, name))][:1]
+        who = f"{', '.join(names)} ({self._year(key)})."
+        return who, self._field(key, "title"), " ".join(venues), self.address(key)
+
+    def in_order(self, keys: Iterable[str]) -> list[str]:
+        """As a list of references has them: by names, then by year."""
+        return sorted(set(keys), key=lambda key: (self.parts(key)[0].casefold(), self._field(key, "title")))
+
+    def short(self, key: str, *, textual: bool) -> str:
+        """How a sentence names a paper: "Huang et al. (2023)", or within brackets "Huang et al., 2023"."""
+        year = self._year(key)
+        return f"{self._names(key)} ({year})" if textual else f"{self._names(key)}, {year}"
 
     def address(self, key: str) -> str | None:
         fields = self.entries[key].fields
@@ -91,6 +100,11 @@ class Bibliography:
         if len(last) > 2:
             return f"{last[0]} et al."
         return " and ".join(last) or self._field(key, "title")
+
+
+def full_stop(title: str) -> str:
+    """A title that asks or calls ends without one."""
+    return "" if title[-1:] in ("?", "!", ".") else "."
 
 
 def _plain(names: Iterable[str]) -> str:

@@ -70,7 +70,9 @@ def readable(notebook: NotebookNode, words: Words, *, install: str | None = None
     if setup is not None and notebook_code.is_short_setup(setup):
         setup.metadata.pop("jupyter", None)
     if words.cited:
-        references = "\n".join(f"- {words.bibliography.reference(key)}" for key in words.cited)
+        references = "\n".join(
+            f"- {words.bibliography.reference(key)}" for key in words.bibliography.in_order(words.cited)
+        )
         cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references}"))
     if install:
         cells.insert(0, nbformat.v4.new_code_cell(f"%pip install --quiet {install}"))

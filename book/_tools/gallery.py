@@ -143,12 +143,12 @@ def card(app: Sphinx, origin: str, picture: Picture, name: str | None) -> str:
     text = picture.caption or escape(picture.alt)
     image = (
         f'<a href="{link}" tabindex="-1"><img class="pcl-thumbnail" loading="lazy" src="{up}{FOLDER}/{name}" '
-        f'alt="{escape(picture.alt)}" style="max-width:100%;max-height:14rem;width:auto;height:auto"></a>'
+        f'alt="{escape(picture.alt)}"></a>'
         if name
         else ""
     )
     return (
-        f'<figure class="pcl-figure" style="margin:0">{image}<figcaption>{text}<br>'
+        f'<figure class="pcl-figure">{image}<figcaption>{text}<br>'
         f'<a href="{link}">{escape(picture.section)}</a></figcaption></figure>'
     )
 
@@ -182,8 +182,7 @@ def gallery(app: Sphinx, origin: str) -> str:
             title = escape(words(html.select_one("article h1")))
             parts.append(
                 f'<p class="rubric"><a href="{afterwards.address(app, origin, page)}">{title}</a></p>'
-                '<div class="pcl-gallery" style="display:grid;gap:1.5rem;align-items:end;'
-                'grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))">'
+                '<div class="pcl-gallery">'
                 + "".join(card(app, origin, picture, name) for picture, name in own)
                 + "</div>"
             )

@@ -6,6 +6,7 @@ addresses on public networks, stay in force.
 
 from __future__ import annotations
 
+import json
 import os
 
 from sphinx.application import Sphinx
@@ -13,10 +14,6 @@ from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
 from book._tools import vendor
-
-# plotly.js must be there before require.js: a script that finds an AMD loader registers with it as an anonymous
-# module, which require.js refuses when it did not ask for the script. Sphinx loads by ascending priority; 500 is usual.
-BEFORE_REQUIRE = 100
 
 
 def use_vendored(app: Sphinx, config: Config) -> None:
@@ -28,21 +25,17 @@ def use_vendored(app: Sphinx, config: Config) -> None:
     config.nb_ipywidgets_js = {f"../{vendor.REQUIRE}": {}, f"../{vendor.WIDGETS}": {}}
 
 
-def add_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Only pages with a rotatable figure carry the five megabytes of plotly.js."""
-    if 'class="pcl-plotly' not in context.get("body", ""):
-        return
-    if vendor.is_complete():
-        app.add_js_file(f"../{vendor.PLOTLY}", priority=BEFORE_REQUIRE)
-    else:
-        from plotly.offline import get_plotlyjs_version
+def name_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Say where plotly.js is on pages with a rotatable figure, which fetches its five megabytes when it is near.
 
-        app.add_js_file(
-            f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", priority=BEFORE_REQUIRE
-        )
+    Where the scripts could not be had, the figures fetch it from plotly's own network.
+    """
+    if vendor.is_complete() and 'class="pcl-plotly' in context.get("body", ""):
+        address = context["pathto"](vendor.PLOTLY, 1)
+        app.add_js_file(None, body=f"window.pclPlotlyAt = {json.dumps(address)};")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", use_vendored)
-    app.connect("html-page-context", add_plotly)
+    app.connect("html-page-context", name_plotly)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -58,6 +58,16 @@ def read(source: Path) -> list[Page]:
     return found
 
 
+def code(path: Path) -> list[str]:
+    """The cells of one page; none if it is no notebook."""
+    text = path.read_text(encoding="utf-8")
+    if not is_myst_markdown_notebook(text):
+        return []
+    return [
+        cell.source for cell in read_myst_markdown_notebook(text, path=path).cells if cell.cell_type == "code"
+    ]
+
+
 def limit(source: Path) -> int:
     """Seconds that one cell may take; no cell needs them, so that one which does hangs."""
     return int(yaml.safe_load((source / "_config.yml").read_text(encoding="utf-8"))["execute"]["timeout"])

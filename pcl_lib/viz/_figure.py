@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pcl_lib.viz._as_numpy import check_alt
@@ -73,9 +74,15 @@ def title_html(title: str) -> str:
     return f'<p class="pcl-title" style="margin:0;text-align:center">{words(title)}</p>'
 
 
-def scroll_html(picture: Image, alt: str) -> str:
-    """A picture with lettering: on a narrow screen it keeps a readable size, and scrolls if it must."""
-    return f'<div class="pcl-scroll" style="overflow-x:auto;--pcl-width:{picture.width}px">{picture.tag(alt)}</div>'
+def scroll_html(picture: Image, alt: str, parts: Sequence[tuple[float, ...]] | None = None) -> str:
+    """A picture with lettering: on a narrow screen it keeps a readable size, and scrolls if it must.
+
+    `parts` (left, top, width, height in shares of it) are set one under the other there by the book's script.
+    """
+    cuts = ";".join(" ".join(f"{number:.4g}" for number in part) for part in parts or ())
+    data = f'data-parts="{cuts}" ' if cuts else ""
+    style = f"overflow-x:auto;--pcl-width:{picture.width}px"
+    return f'<div class="pcl-scroll" {data}style="{style}">{picture.tag(alt)}</div>'
 
 
 def row_html(cells: list[str], columns: int, name: str = "", attributes: str = "") -> str:

@@ -10,15 +10,16 @@ from IPython.display import HTML, display
 from matplotlib.transforms import Bbox
 
 from pcl_lib.viz import _as_numpy as arrays
-from pcl_lib.viz._encode import MARGIN, png
+from pcl_lib.viz._encode import png
 from pcl_lib.viz._figure import Figure, figure_html, scroll_html, words
+from pcl_lib.viz._panels import Part, panels, whole
 from pcl_lib.viz._style import style
 
 LARGEST = 2_000_000
 
 
 class Frames:
-    """What `frames` returns: `widget` for the screen and `still`, HTML, for paper. Both are shown together.
+    """What `frames` returns: `widget` for the screen and `still`, HTML, for paper, with the caption of both.
 
     `n_bytes` is what the frames add to the page.
     """
@@ -52,7 +53,7 @@ def frames(
     - `n_frames`: how many; default, as many as there are labels.
     - `labels`: one per frame, shown with it ("step 12").
     - `alt`: what the whole series shows, for readers who cannot see it. Required.
-    - `start`: the frame shown first; paper gets it and the last one. `interval`: milliseconds per frame of Play.
+    - `start`: the frame shown first; paper gets the first, it and the last. `interval`: milliseconds per frame of Play.
 
     Cost: the bytes of all pictures, at most 2 MB (`LARGEST`); a row of three clouds is about 50 kB.
     Errors: `ValueError` if the pictures pass 2 MB, labels and frames differ in number, or `alt` is empty.
@@ -69,9 +70,11 @@ def frames(
     if not 0 <= start < count:
         raise ValueError(f"start must be from 0 to {count - 1}, received {start}")
     pictures = [drawn(draw, i) for i in range(count)]
-    box = common_box([picture for picture in pictures if isinstance(picture, matplotlib.figure.Figure)])
+    figures = [picture for picture in pictures if isinstance(picture, matplotlib.figure.Figure)]
+    box = whole(figures) if figures else None  # for all of them, so that the pictures do not jump
+    parts = panels(figures, box) if box else None
     bodies = [
-        frame_html(picture, f"{label}. {alt}", label, box)
+        frame_html(picture, f"{label}. {alt}", label, box, parts)
         for picture, label in zip(pictures, labels, strict=True)
     ]
     n_bytes = sum(len(body.encode("utf-8")) for body in bodies)
@@ -80,13 +83,15 @@ def frames(
             f"{len(bodies)} frames have {n_bytes:,} bytes, more than {LARGEST:,}, too much for a page; "
             "draw fewer, smaller or plainer frames"
         )
-    # Paper shows where the series begins and where it leads; the controls say nothing there.
-    printed = "".join(bodies[i] for i in sorted({start, count - 1}))
-    still = figure_html(printed, caption, "pcl-print-only").replace('style="', 'style="display:none;', 1)
-    return Frames(player(bodies, start, interval, caption), still, alt, n_bytes)
+    # Paper shows where the series begins, what the screen opens with, and where it leads.
+    printed = "".join(bodies[i] for i in sorted({0, start, count - 1}))
+    # The caption stands once, under the widget or under what is printed in its place.
+    hidden = f'<div class="pcl-print-only" style="display:none">{printed}</div>'
+    still = figure_html(hidden, caption, "pcl-slider") if caption else hidden
+    return Frames(player(bodies, start, interval), still, alt, n_bytes)
 
 
-def player(bodies: list[str], start: int, interval: int, caption: str | None) -> widgets.Widget:
+def player(bodies: list[str], start: int, interval: int) -> widgets.Widget:
     """Play and slider, linked in the browser to a stack of pictures."""
     last = len(bodies) - 1
     play = widgets.Play(min=0, max=last, value=start, interval=interval, show_repeat=False)
@@ -95,8 +100,7 @@ def player(bodies: list[str], start: int, interval: int, caption: str | None) ->
     slider.layout = widgets.Layout(flex="1 1 auto", width="auto")
     for link in ((play, "value"), (slider, "value")), ((slider, "value"), (stack, "selected_index")):
         widgets.jslink(*link)
-    below = [widgets.HTML(figure_html("", caption))] if caption else []
-    box = widgets.VBox([widgets.HBox([play, slider]), stack, *below])
+    box = widgets.VBox([widgets.HBox([play, slider]), stack])
     box.add_class("pcl-frames")
     return box
 
@@ -110,21 +114,16 @@ def drawn(draw: Callable[[int], Any] | Sequence[Any], i: int) -> Any:
     return picture
 
 
-def common_box(figures: list[matplotlib.figure.Figure]) -> Bbox | None:
-    """A box in inches that holds all that any of the figures draws, so that the pictures do not jump."""
-    for figure in figures:
-        figure.draw_without_rendering()  # the layout is settled only then
-    boxes = [figure.get_tightbbox() for figure in figures]
-    return Bbox.union(boxes).padded(MARGIN) if boxes else None
-
-
-def frame_html(picture: Any, alt: str, label: str, box: Bbox | None) -> str:
+def frame_html(
+    picture: Any, alt: str, label: str, box: Bbox | None = None, parts: list[Part] | None = None
+) -> str:
     """One frame and its label."""
     if isinstance(picture, Figure):
         body = picture.html
     elif isinstance(picture, matplotlib.figure.Figure):
         # A frame is seen for half a second: fewer colours and a lower density than a figure that stands.
-        body = figure_html(scroll_html(png(picture, colours=32, density=1.6, box=box or "tight"), alt))
+        image = png(picture, colours=32, density=1.6, box=box or "tight")
+        body = figure_html(scroll_html(image, alt, parts))
     else:
         raise ValueError(f"a frame is a matplotlib figure or a Figure, received {type(picture).__name__}")
     above = f'<p class="pcl-label" style="margin:0;text-align:center">{words(label)}</p>'

@@ -9,9 +9,10 @@ from plotly.offline import get_plotlyjs_version
 from pcl_lib.viz._points import value_map
 
 # Each figure carries the script, so that it works alone; the first one defines `pclRotatable`, all of them call it.
-# A page of the built site has plotly in its head. A live notebook has not: there the script fetches the version
-# that matches the installed package. An AMD loader (require.js) is told to look away meanwhile, for plotly would
-# register with it and leave `window.Plotly` empty.
+# Plotly has five megabytes, so it is fetched when the first figure comes near the window, not with the page: on the
+# built site from beside the page (`pclPlotlyAt`), in a live notebook from plotly's own network, in the version that
+# matches the installed package. An AMD loader (require.js) is told to look away meanwhile, for plotly would register
+# with it and leave `window.Plotly` empty.
 SCRIPT = """
 window.pclRotatable = window.pclRotatable || (function () {
   var FULL = 32767, STEP = Math.PI / 18;
@@ -32,7 +33,7 @@ window.pclRotatable = window.pclRotatable || (function () {
       var tag = document.createElement("script"), define = window.define, amd = define && define.amd;
       function restore() { if (amd) define.amd = amd; }
       if (amd) define.amd = false;
-      tag.src = "https://cdn.plot.ly/plotly-@VERSION@.min.js";
+      tag.src = window.pclPlotlyAt || "https://cdn.plot.ly/plotly-@VERSION@.min.js";
       tag.onload = function () { restore(); done(window.Plotly); };
       tag.onerror = function () { restore(); failed(new Error("plotly.js could not be loaded from " + tag.src)); };
       document.head.appendChild(tag);
@@ -152,23 +153,32 @@ window.pclRotatable = window.pclRotatable || (function () {
     });
 
     // Browsers keep about sixteen WebGL pictures alive; those far outside the window give theirs back.
-    new IntersectionObserver(function (entries) {
-      var near = entries[entries.length - 1].isIntersecting;
+    whenNear(figure, function (near) {
       if (near && !live) draw();
       if (!near && live) clear();
-    }, {rootMargin: "400px"}).observe(figure);
+    });
+  }
+
+  function whenNear(figure, tell) {
+    var observer = new IntersectionObserver(function (entries) {
+      tell(entries[entries.length - 1].isIntersecting, observer);
+    }, {rootMargin: "400px"});
+    observer.observe(figure);
   }
 
   return function () {
     var waiting = document.querySelectorAll(".pcl-plotly:not([data-ready])");
     waiting.forEach(function (figure) { figure.dataset.ready = ""; });
     if (!waiting.length || !hasWebGL()) return;
-    function begin() {
-      loadPlotly().then(function (Plotly) {
-        waiting.forEach(function (figure) { setUp(Plotly, figure); });
-      }, function (error) { console.warn(error.message + "; the still pictures stay"); });
-    }
-    begin();
+    waiting.forEach(function (figure) {
+      whenNear(figure, function (near, observer) {
+        if (!near) return;
+        observer.disconnect();
+        loadPlotly().then(function (Plotly) {
+          setUp(Plotly, figure);
+        }, function (error) { console.warn(error.message + "; the still picture stays"); });
+      });
+    });
   };
 })();
 window.pclRotatable();

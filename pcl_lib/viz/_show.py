@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 from pcl_lib.viz._as_numpy import check_alt
 from pcl_lib.viz._encode import png, svg
 from pcl_lib.viz._figure import Figure, figure_html, scroll_html, title_html
+from pcl_lib.viz._panels import panels, whole
 
 
 def show(
@@ -16,7 +17,8 @@ def show(
     """Shows a matplotlib figure on the page and closes it.
 
     `vector=True` gives an SVG (curves, bars, diagrams); `vector=False` a compressed PNG at twice the density
-    (clouds, images). `alt` says what the figure shows to a reader who cannot see it; it is also the figure's
+    (clouds, images). On a phone, two to four columns of axes stand one under the other, unless they share their
+    numbers. `alt` says what the figure shows to a reader who cannot see it; it is also the figure's
     plain-text form. `title` stands above the picture, `caption` below it, as text of the page.
 
     Errors: `ValueError` if `alt` is empty, if `fig` is no matplotlib figure, or if the SVG passes 1 MB.
@@ -30,7 +32,8 @@ def show(
         raise ValueError(
             f"fig must be a matplotlib Figure, received {type(fig).__name__}; for axes pass ax.figure"
         )
+    parts = panels([fig], whole([fig]))
     image = svg(fig) if vector else png(fig)
     plt.close(fig)
     above = "" if title is None else title_html(title)
-    return Figure(figure_html(above + scroll_html(image, alt), caption), alt)
+    return Figure(figure_html(above + scroll_html(image, alt, parts), caption), alt)

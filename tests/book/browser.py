@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from book._tools.chromium import PATIENCE
 
 STEP = 100
+STATIC = Path(__file__).resolve().parents[2] / "book" / "_static"
 NETWORK = re.compile(r"^(https?|wss?):")
 
 # What may stand in the console, and why.
@@ -103,3 +104,17 @@ def overflow(page: Page) -> list[str]:
                 .concat(["page " + document.documentElement.scrollWidth + " > " + width]);
         }"""
     )
+
+
+def made(folder: Path, body: str, *, ours: bool = True) -> Path:
+    """A small page, with the book's style sheet and script or without."""
+    head = (
+        f'<link rel="stylesheet" href="{(STATIC / "book.css").as_uri()}">'
+        f'<script src="{(STATIC / "widgets.js").as_uri()}"></script>'
+    )
+    page = folder / "page.html"
+    page.write_text(
+        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>A page</title>'
+        f'{head if ours else ""}</head><body><main class="bd-article"><h1>A page</h1>{body}</main></body></html>'
+    )
+    return page

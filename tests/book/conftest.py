@@ -7,10 +7,15 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from book._tools.chromium import ARGUMENTS, PATIENCE, executable
+from tests.unavailable import unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 GATES = ROOT / "_build" / "gates"
@@ -52,6 +57,31 @@ def site(request: pytest.FixtureRequest) -> Site:
         pytest.fail(f"the site does not build:\n{excerpt(done.stdout)}", pytrace=False)
     request.config.stash[TIMES] = [f"site built from scratch in {seconds:.0f} s"]
     return Site(GATES / "_build", started, done.stdout, seconds)
+
+
+# Not for the session: playwright runs once at a time, and the printer of the book starts its own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine, one for the tests of a file; each page is opened apart from the others."""
+    path = executable()
+    if path is None:
+        unavailable("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def paints(request: pytest.FixtureRequest) -> Iterator[dict[str, float]]:
+    """Milliseconds to the first paint of each page, told at the end of the run."""
+    found: dict[str, float] = {}
+    yield found
+    if found:
+        times = ", ".join(
+            f"{name} {time:.0f}" for name, time in sorted(found.items(), key=lambda entry: -entry[1])
+        )
+        request.config.stash.setdefault(TIMES, []).append(f"first paint from disk, ms: {times}")
 
 
 TIMES: pytest.StashKey[list[str]] = pytest.StashKey()

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import plotly
 import pytest
 import yaml
-from playwright.sync_api import Browser, sync_playwright
 
-from book._tools.chromium import ARGUMENTS, PATIENCE, executable
+from book._tools import pdf
 from pcl_lib import viz
 from tests.book import axe
-from tests.book.browser import overflow, until, visit
-from tests.unavailable import unavailable
+from tests.book.browser import made, overflow, until, visit
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "book" / "_static"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 DESKTOP, PHONE = 1400, 390
 VIEWS = (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE))
 SHEET = 680
 """CSS pixels of text between the margins of an A4 sheet."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = executable()
-    if path is None:
-        unavailable("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=PATIENCE)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -97,20 +82,6 @@ def test_nothing_is_cut_or_empty_on_paper(site, browser, name):
 # The checks themselves, and our style sheet and script: each must be able to fail.
 
 
-def made(folder: Path, body: str, *, ours: bool = True) -> Path:
-    """A small page, with the book's style sheet and script or without."""
-    head = (
-        f'<link rel="stylesheet" href="{(STATIC / "book.css").as_uri()}">'
-        f'<script src="{(STATIC / "widgets.js").as_uri()}"></script>'
-    )
-    page = folder / "page.html"
-    page.write_text(
-        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>A page</title>'
-        f'{head if ours else ""}</head><body><main class="bd-article"><h1>A page</h1>{body}</main></body></html>'
-    )
-    return page
-
-
 PLANTED = {
     "color-contrast": '<p style="color:#999;background:#fff">faint words</p>',
     "image-alt": '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
@@ -168,6 +139,33 @@ def test_folds_open_and_wide_tables_shrink_on_paper(browser, tmp_path, ours):
         assert not seen.page.query_selector("details[open]")
 
 
+def test_a_printed_slider_shows_its_first_and_its_last_picture(browser, tmp_path):
+    pictures = [viz.cloud(np.eye(2) * (i + 1), alt="Two points") for i in range(4)]
+    words = ("beginning", "second", "third", "ending")
+    series = viz.frames(pictures, labels=words, alt="Two points part", caption="They part.", start=1)
+    moving = '<div class="pcl-frames"><p>Play</p></div>'
+    with visit(browser, made(tmp_path, moving + series.still)) as seen:
+        pdf.settle(seen.page)
+        text = " ".join(sheet.extract_text() for sheet in pdf.sheets_of(seen.page).pages)
+        assert [word for word in (*words, "They part.", "Play") if word in text] == [
+            "beginning",
+            "second",
+            "ending",
+            "They part.",
+        ]
+        assert not seen.page.get_by_text("ending").is_visible(), "on the screen it is the slider's"
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_word_of_the_glossary_is_marked_by_more_than_colour(browser, tmp_path, ours):
+    theirs = "<style>a { color: #555; text-decoration: none }</style>"  # as a theme may have it
+    body = f'{theirs}<p>The <a class="pcl-term" href="#x">Chamfer distance</a> of two clouds.</p><p id="x">It</p>'
+    with visit(browser, made(tmp_path, body, ours=ours)) as seen:
+        line = seen.page.eval_on_selector(".pcl-term", "e => getComputedStyle(e).textDecorationStyle")
+        assert (line == "dotted") is ours
+        assert bool([fault for fault in axe.grave(seen.page) if "link-in-text-block" in fault]) is not ours
+
+
 @pytest.mark.parametrize("ours", [True, False])
 def test_nothing_moves_for_those_who_ask(browser, tmp_path, ours):
     body = "<style>p { transition: color 2s; animation: a 2s } @keyframes a { to { color: red } }</style><p>word</p>"
@@ -181,7 +179,7 @@ def test_nothing_moves_for_those_who_ask(browser, tmp_path, ours):
 def test_a_figure_that_turns_says_its_name_and_its_keys(browser, tmp_path, live):
     figure = viz.rotatable(np.random.default_rng(0).normal(size=(50, 3)), alt="A ball of points").html
     script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").as_uri()
-    head = f'<script src="{script}"></script>' if live else ""
+    head = f'<script>window.pclPlotlyAt = "{script}"</script>' if live else ""
     with visit(browser, made(tmp_path, head + figure)) as seen:
         box = seen.page.query_selector(".pcl-plotly")
         assert box.get_attribute("aria-label") == "A ball of points"
@@ -198,3 +196,16 @@ def test_a_figure_that_turns_says_its_name_and_its_keys(browser, tmp_path, live)
         box.focus()
         seen.page.keyboard.press("ArrowRight")
         assert until(seen.page, lambda: seen.page.evaluate(eye) != before), "the arrow keys turn it"
+
+
+def test_plotly_is_fetched_when_its_figure_comes_near(browser, tmp_path):
+    figure = viz.rotatable(np.random.default_rng(0).normal(size=(50, 3)), alt="A ball of points").html
+    script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").as_uri()
+    body = f'<script>window.pclPlotlyAt = "{script}"</script><div style="height:4000px"></div>{figure}'
+    with visit(browser, made(tmp_path, body)) as seen:
+        page = seen.page
+        assert not page.query_selector(".pcl-live, script[src*=plotly]")
+        assert page.query_selector(".pcl-still").is_visible()
+        page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_selector(".pcl-plotly.pcl-live canvas", state="attached")
+        assert len(page.query_selector_all("script[src*=plotly]")) == 1

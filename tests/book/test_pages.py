@@ -1,6 +1,7 @@
 """The built pages, read as files."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from book._tools import record
+from book._tools import record, vendor
 from book._tools.execute import EXECUTED
 from book._tools.failures import unfinished
 from tests.book import checks, leftovers
@@ -64,6 +65,20 @@ def test_no_dead_internal_link(site):
 def test_pages_are_light(site):
     heavy = {p.name: checks.weight(p) for p in site.pages() if checks.weight(p) >= LARGEST_PAGE}
     assert not heavy
+
+
+def waits_for_plotly(html: BeautifulSoup) -> list[str]:
+    """Scripts of plotly that the browser must read before it shows the page."""
+    return [str(tag["src"]) for tag in html.find_all("script", src=True) if "plotly" in str(tag["src"])]
+
+
+def test_no_page_waits_for_plotly(site):
+    turning = [p for p in site.pages() if checks.soup(p).select(".pcl-plotly")]
+    assert turning
+    for page in turning:
+        assert waits_for_plotly(checks.soup(page)) == []
+        said = re.search(r'window\.pclPlotlyAt = "([^"]+)"', page.read_text(encoding="utf-8"))
+        assert not vendor.is_complete() or (page.parent / said[1]).is_file(), page.name
 
 
 def test_pages_say_language_and_title(site):
@@ -141,6 +156,12 @@ def test_a_dead_link_is_found(tmp_path):
         "c.html (no such file)",
         "d.png (no such file)",
     ]
+
+
+def test_a_script_of_plotly_is_found():
+    head = '<head><script src="../vendor/plotly/plotly.min.js"></script><script src="a.js"></script></head>'
+    assert waits_for_plotly(BeautifulSoup(head, "html.parser")) == ["../vendor/plotly/plotly.min.js"]
+    assert waits_for_plotly(BeautifulSoup('<script>"plotly"</script>', "html.parser")) == []
 
 
 def test_weight_counts_pictures(tmp_path):

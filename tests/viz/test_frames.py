@@ -45,19 +45,23 @@ def test_each_picture_has_its_alt_and_its_label():
 
 
 @pytest.mark.parametrize(
-    ("start", "labels"), [(0, ["first", "third"]), (1, ["second", "third"]), (2, ["third"])]
+    ("start", "labels"),
+    [(0, ["first", "third"]), (1, ["first", "second", "third"]), (2, ["first", "third"])],
 )
-def test_paper_gets_the_last_picture_too(start, labels):
+def test_paper_gets_the_first_and_the_last_picture_too(start, labels):
     still = parse(series(start=start).still)
     assert [label.text for label in still.select(".pcl-label")] == labels
 
 
 def test_paper_gets_the_picture_that_is_shown_first():
     frames = series(start=1, caption="Dots.")
-    still = parse(frames.still).select_one("figure.pcl-print-only")
-    assert "display:none" in still["style"]
-    assert still.select_one(".pcl-label").text == "second"
-    assert still.find_all("figcaption")[-1].text == "Dots."
+    still = parse(frames.still).select_one("figure.pcl-figure")
+    printed = still.select_one(".pcl-print-only")
+    assert "display:none" in printed["style"]
+    assert printed.select(".pcl-label")[1].text == "second"
+    # The caption is for both, so it stands outside what only paper shows, and not in the widget.
+    assert [caption.text for caption in still.find_all("figcaption", recursive=False)] == ["Dots."]
+    assert len(frames.widget.children) == 2
     *_, stack = parts(frames)
     assert stack.selected_index == 1
 

@@ -1,0 +1,149 @@
+"""Sphinx extension: `{api} module` lists the public names of a module of the library, each with its docstring.
+
+`{api} module name name` lists those named. An entry also says in which pages it is used. The names are noted as Sphinx
+notes Python's own, so that code words in prose find them (`code_words.py`).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from book._tools import names, pages
+from book._tools.docstrings import escaped, markdown
+from book._tools.entries import Entries
+
+WIDEST = 88
+
+
+class api_entry(nodes.General, nodes.Element):
+    """Folded, under an id that is the full name."""
+
+
+class api_summary(nodes.General, nodes.TextElement):
+    """What is seen of it while it is folded."""
+
+
+def public(module_name: str) -> list[str]:
+    """The public names of a module, modules not among them."""
+    module = importlib.import_module(module_name)
+    own = [n for n, t in vars(module).items() if n[0] != "_" and getattr(t, "__module__", "") == module_name]
+    return [n for n in sorted(getattr(module, "__all__", own)) if not inspect.ismodule(getattr(module, n))]
+
+
+def kind(thing: Any) -> str:
+    if inspect.isclass(thing):
+        return "exception" if issubclass(thing, Exception) else "class"
+    return "function" if inspect.isfunction(thing) else "data"
+
+
+def call(name: str, thing: Any) -> str:
+    """How it is called, a line for each argument where one line is too long; nothing for what is not called."""
+    if kind(thing) not in ("class", "function"):
+        return ""
+    signature = inspect.signature(thing)
+    line = f"{name}{signature}"
+    if len(line) <= WIDEST:
+        return line
+    inner = str(signature.replace(return_annotation=signature.empty))[1:-1]
+    marked = [f"    {part}," for part in split(inner)]
+    returned = f" -> {inspect.formatannotation(signature.return_annotation)}"
+    end = "" if signature.return_annotation is signature.empty else returned
+    return "\n".join([f"{name}(", *marked, f"){end}"])
+
+
+def split(arguments: str) -> Iterator[str]:
+    """At the commas outside brackets."""
+    depth, start = 0, 0
+    for at, sign in enumerate(arguments):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and depth == 0:
+            yield arguments[start:at].strip()
+            start = at + 1
+    yield arguments[start:].strip()
+
+
+def described(thing: Any) -> tuple[str, str]:
+    """A summary and the rest, as MyST: of the docstring, or for what has none, of what it holds."""
+    if kind(thing) != "data":
+        summary, _, rest = markdown(thing.__doc__ or "").partition("\n\n")
+        return summary, rest
+    held = list(thing) if isinstance(thing, dict | tuple | list) else [thing]
+    count = "what it holds" if len(held) == 1 else f"{len(held)} entries"
+    return f"{count}: " + ", ".join(escaped(str(one)) for one in held), ""
+
+
+@functools.cache
+def used(source: Path) -> dict[str, frozenset[str]]:
+    """For each page with code, the full names that its cells use."""
+    cells = {page.name: [page.notebook.cells[i].source for i in page.cells] for page in pages.read(source)}
+    return {page: frozenset(names.read(code).used) for page, code in cells.items() if code}
+
+
+class Api(SphinxDirective):
+    required_arguments = 1
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        module, *some = " ".join(self.arguments).split()
+        there = public(module)
+        if strange := [name for name in some if not hasattr(importlib.import_module(module), name)]:
+            raise self.error(f"{module} has no {', '.join(strange)}; it has {', '.join(there)}")
+        python = self.env.get_domain("py")
+        found: list[nodes.Node] = []
+        if module not in python.objects:
+            python.note_object(module, "module", module, self.state_machine.get_source_and_line())
+            found.append(nodes.target("", "", ids=[module]))
+        return found + [self.entry(module, name) for name in some or there]
+
+    def entry(self, module: str, name: str) -> api_entry:
+        thing, full = getattr(importlib.import_module(module), name), f"{module}.{name}"
+        location = self.state_machine.get_source_and_line()
+        self.env.get_domain("py").note_object(full, kind(thing), full, location)
+        summary, rest = described(thing)
+        head = self.parsed(summary)
+        words = head[0].children if head and isinstance(head[0], nodes.paragraph) else head
+        whole = api_entry("", ids=[full])
+        whole += api_summary("", "", nodes.literal(name, name), nodes.Text(" "), *words)
+        if line := call(name, thing):
+            whole += nodes.literal_block(line, line, language="python")
+        whole += self.parsed(rest)
+        whole += self.parsed(self.pages(full))
+        return whole
+
+    def pages(self, full: str) -> str:
+        entries = Entries(frozenset({full}))
+        users = [page for page, dotted in used(Path(self.env.srcdir)).items() if any(map(entries.of, dotted))]
+        return f"Used in: {', '.join(f'{{doc}}`/{page}`' for page in users)}." if users else ""
+
+    def parsed(self, text: str) -> list[nodes.Node]:
+        box = nodes.container()
+        lines = StringList(text.splitlines(), source=self.get_source_info()[0])
+        self.state.nested_parse(lines, self.content_offset, box)
+        return box.children
+
+
+def open_entry(writer: Any, node: nodes.Element) -> None:
+    writer.body.append(writer.starttag(node, "details", CLASS="pcl-api"))
+
+
+def open_summary(writer: Any, node: nodes.Element) -> None:
+    writer.body.append(writer.starttag(node, "summary", ""))
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_node(api_entry, html=(open_entry, lambda writer, _: writer.body.append("</details>\n")))
+    app.add_node(api_summary, html=(open_summary, lambda writer, _: writer.body.append("</summary>\n")))
+    app.add_directive("api", Api)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
