@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pcl_lib import distances
+from pcl_lib.experiments.benchmarks.races import read_benchmarks
 from tests.benchmarks import __main__ as benchmarks
 from tests.benchmarks import busy, memory
 from tests.benchmarks import measure as measuring
@@ -48,6 +49,8 @@ def case(peers, **options):
 def test_every_subject_writes_ratios_and_the_machine(no_compiler, tmp_path, subject, device):
     assert benchmarks.main([subject, "--quick", "--device", device, "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / f"benchmarks-{device}-{subject}-quick.json").read_text())
+    read = read_benchmarks(f"{device}-{subject}-quick", folder=tmp_path)
+    assert [race.best_peer for race in read.races] == [result["best_peer"] for result in report["cases"]]
     assert report["quick"] is True
     assert report["machine"]["cores"] >= 1
     assert report["machine"]["versions"]["torch"]

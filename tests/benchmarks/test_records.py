@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pcl_lib import distances
+from pcl_lib.experiments.benchmarks.races import read_benchmarks
 from tests.benchmarks.measure import OURS
 
 RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
@@ -46,6 +47,15 @@ def test_a_record_has_what_the_page_shows(path):
         } <= set(case)
     assert [used["function"] for used in record["memory"]] == ["chamfer", "em_kd"]
     assert bool(record["goals"]) == (machine["device"] != "cpu")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_library_reads_a_record(path):
+    cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
+    races = read_benchmarks(path.stem.removeprefix("benchmarks-")).races
+    assert [(race.function, race.points, race.best_peer) for race in races] == [
+        (case["function"], case["points"], case["best_peer"]) for case in cases
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

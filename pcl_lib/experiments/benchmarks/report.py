@@ -1,0 +1,150 @@
+"""Tables, a chart and sentences of a record of the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure as Chart
+from matplotlib.ticker import FuncFormatter
+
+from pcl_lib import viz
+from pcl_lib.experiments.benchmarks.races import Benchmarks, Race
+
+# Contenders that are not called as the package that they come from.
+_PACKAGES = {"scipy's own": "scipy", "KeOps": "pykeops", "nanoflann": "pynanoflann"}
+
+
+def facts(machine: Mapping[str, Any], peers: Iterable[str] = ()) -> dict[str, Any]:
+    """Where and when, and the versions of all who took part, as `viz.table` sets them under a table."""
+    versions = machine["versions"]
+    packages = ["torch", *(_PACKAGES.get(peer, peer) for peer in peers)]
+    used = [name for name in dict.fromkeys(packages) if versions.get(name)]
+    device = machine["cpu"] if machine["device"] == "cpu" else machine["device"]
+    shown = ", ".join(f"{name} {versions[name]}" for name in used)
+    cores = f"{machine['cores']} cores, {machine['torch_threads']} threads"
+    return {"device": f"{device}, {cores}; {shown}", "date": machine["date"][:10]}
+
+
+def races_table(record: Benchmarks, subject: str, caption: str) -> viz.Figure:
+    """The races of a subject, a column for each peer that took part: its time / ours, with the quartiles."""
+    races = [race for race in record.races if race.subject == subject]
+    peers = list(dict.fromkeys(name for race in races for name in race.ratios))
+    absent = {name for race in races for name, why in race.left_out.items() if why == "not installed"}
+    one_job = len({race.job for race in races}) == 1
+    if one_job:
+        caption += f" Each row: {races[0].job}."
+    if absent:
+        caption += f" Not installed there: {', '.join(sorted(absent))}."
+    return viz.table(
+        [
+            {
+                "function": _named(race) + ("" if one_job else f": {race.job}"),
+                "ours, ms": race.took(),
+                **{peer: _ratio(race, peer) for peer in peers},
+            }
+            for race in races
+        ],
+        columns=["function", "ours, ms", *peers],
+        caption=caption,
+        **facts(record.machine, peers),
+    )
+
+
+def bounds_table(record: Benchmarks, caption: str) -> viz.Figure:
+    """What a matching that promises an upper bound alone costs in accuracy, and what it saves in time."""
+    return viz.table(
+        [
+            [f"{_named(race)}: {race.job}", race.behind(), f"{100 * max(race.excess.values()):.2f} %"]
+            for race in record.races
+            if race.excess
+        ],
+        columns=["function", "exact solver's time / ours", "above the exact value"],
+        caption=caption,
+        **facts(record.machine, ["scipy"]),
+    )
+
+
+def memory_table(record: Benchmarks, caption: str) -> viz.Figure:
+    """Peak memory and seconds of each contender, in a process of its own."""
+    rows = []
+    for job in record.memory:
+        size = (
+            f"{job['points']:,} points"
+            if job["clouds"] == 1
+            else f"{job['clouds']} x {job['points']:,} points"
+        )
+        for name, found in job["contenders"].items():
+            peak = found["peak_mib"]
+            shown = peak if found["finished"] else f"out of memory after {peak:.0f}"
+            rows.append([f"`{job['function']}`, {size}: {job['job']}", name, shown, found["seconds"]])
+    columns = ["function", "by", "peak memory, MiB", "seconds"]
+    return viz.table(rows, columns=columns, caption=caption, **facts(record.machine))
+
+
+def goals_table(record: Benchmarks, caption: str) -> viz.Figure:
+    """What the library promises of a GPU, and what the run found."""
+    return viz.table(
+        [
+            [
+                goal["goal"],
+                f"at most {goal['at_most']:g}"
+                if goal["at_least"] is None
+                else f"at least {goal['at_least']:g}",
+                goal["found"],
+                str(goal["reached"]),
+            ]
+            for goal in record.goals
+        ],
+        columns=["goal", "wanted", "found", "reached"],
+        caption=caption,
+        **facts(record.machine),
+    )
+
+
+def races_chart(record: Benchmarks) -> Chart:
+    """A row for each race: the fastest peer's ratio in blue with its quartiles, the others in grey."""
+    rows = record.races[::-1]
+    with viz.style():
+        figure, ax = plt.subplots(figsize=(7.2, 0.27 * len(rows) + 1.2))
+        for y, race in enumerate(rows):
+            for name, ratio in race.ratios.items():
+                first = name == race.best_peer
+                line, dot = (viz.PALETTE[0],) * 2 if first else ("#bcc3cd", "#8a93a0")
+                ends = [ratio.lower_quartile, ratio.upper_quartile]
+                ax.plot(ends, [y, y], color=line, linewidth=2 + first, zorder=2 + first)
+                size = 6.0 if first else 3.5
+                ax.plot(ratio.median, y, "o" if first else "s", color=dot, markersize=size, zorder=3 + first)
+        ax.axvline(1, color="#1b1f24", linewidth=1.2, zorder=1)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
+        ax.set_yticks(range(len(rows)), [f"{race.function}, {race.size}" for race in rows])
+        ax.set_ylim(-0.7, len(rows) - 0.3)
+        ax.set_xlabel("peer's time / ours (left of the line the peer is faster)")
+    return figure
+
+
+def clearly_behind(record: Benchmarks) -> list[Race]:
+    """The races in which a peer was clearly faster: also the upper quartile of the best one is below one."""
+    return [race for race in record.races if race.ratios[race.best_peer].upper_quartile < 1]
+
+
+def behind_line(race: Race) -> str:
+    """A line of Markdown on a race in which a peer was faster."""
+    ours = race.took()
+    shown = f"{ours:,.0f}" if ours >= 100 else f"{ours:.3g}"
+    return f"- {_named(race)} ({race.job}): {race.best_peer} needs {100 * race.behind():.0f} % of our {shown} ms."
+
+
+def _named(race: Race) -> str:
+    return f"`{race.function}`, {race.size}"
+
+
+def _ratio(race: Race, peer: str) -> str | None:
+    if peer not in race.ratios:
+        return race.left_out.get(peer)
+    ratio = race.ratios[peer]
+    if race.rounds == 1:
+        return f"{ratio.median:.3g} [one round]"
+    return f"{ratio.median:.3g} [{ratio.lower_quartile:.3g}, {ratio.upper_quartile:.3g}]"
