@@ -31,7 +31,7 @@ STARTS = range(5)  # of the free clouds
 
 
 def claims_on_theory(page: str, record: Record) -> list[Claim]:
-    """Each claim with its number; `page` is the address of the chapter, `record` that of many losses on one network."""
+    """Each claim with its number; `page` is the address of the first chapter, `record` that of many losses."""
     x, y = _two_samples()
     return [
         *_on_units(page),
@@ -39,6 +39,11 @@ def claims_on_theory(page: str, record: Record) -> list[Claim]:
         *_on_the_search(page, x, y),
         *_on_the_motivation(page, record),
     ]
+
+
+def _beside(page: str, name: str) -> str:
+    """The address of the chapter `name`, which lies beside that of `page`."""
+    return f"{page.rpartition('/')[0]}/{name}.html"
 
 
 def _two_samples() -> tuple[Tensor, Tensor]:
@@ -62,7 +67,7 @@ def _on_units(page: str) -> list[Claim]:
             f"Landau has {len(fields(landau))} parameters; but its pull at a twentieth of a unit, of that at zero, is "
             f"{', '.join(f'{value:.3f}' for value in units)} {in_units}",
             graded(sum(abs(value - 1) < CONSTANT for value in units), len(units)),
-            f"{page}#far-points-are-pushed-away",
+            f"{_beside(page, 'landau')}#far-points-are-pushed-away",
         ),
         Claim(
             'CD-based losses "usually require data-related parameter tuning"',
@@ -104,14 +109,14 @@ def _on_the_formula(page: str, x: Tensor, y: Tensor) -> list[Claim]:
             "III-C",
             f"for f = arccosh(1 + d²)/d, where it is 0, the gradients differ by {recovered:.0e} of their length",
             graded(int(recovered < 1e-4), 1),
-            f"{page}#exercises",
+            f"{_beside(page, 'gradient-matching')}#exercises",
         ),
         Claim(
             '"a novel bilevel optimization formula"',
             "Abstract, III-E",
             f"with the inner minimum held fixed the gradient differs by {bilevel:.0e}: it is ordinary training",
             graded(int(bilevel > 1e-4), 1),
-            f"{page}#bilevel-optimisation",
+            f"{_beside(page, 'landau')}#bilevel-optimisation",
         ),
     ]
 
@@ -133,7 +138,7 @@ def _on_the_search(page: str, x: Tensor, y: Tensor) -> list[Claim]:
             f"two perfect samples of {len(x):,} points of a chair: {within[0]:.0f} % of the lengths, {within[1]:.0f} % "
             "of the squares",
             graded(sum(share > 98 for share in within), 2),
-            f"{page}#measured",
+            f"{_beside(page, 'landau')}#measured",
         ),
         Claim(
             '$z^{(W)} \\approx f(m + d)$, for it "may be dominated by the second term"',
@@ -141,14 +146,14 @@ def _on_the_search(page: str, x: Tensor, y: Tensor) -> list[Claim]:
             f"gamma: right to {100 * value:.0e} % in value, but only {100 * variation:.0f} % of what varies, which is "
             "what is matched",
             graded((value < 0.01) + (abs(variation - 1) < 0.1), 2),
-            f"{page}#what-the-search-sees",
+            f"{_beside(page, 'gradient-matching')}#what-the-search-sees",
         ),
         Claim(
             '"all eight distributions can well fit the reference curve from HyperCD"',
             "III-D, Fig. 2",
             f"largest error {worst:.0e} of the curve; no weight at all has {constant:.0e}",
             graded(sum(fit.error < 1e-5 for fit in fits), len(fits)),
-            f"{page}#fig-2-redone",
+            f"{_beside(page, 'gradient-matching')}#fig-2-redone",
         ),
         Claim(
             'the selected weights mimic "the learning behavior in backpropagation between HyperCD and weighted CD"',
@@ -156,14 +161,14 @@ def _on_the_search(page: str, x: Tensor, y: Tensor) -> list[Claim]:
             f"by Eq. 5, {len(closer)} of the {len(WEIGHTS)} that the paper reports are nearer to HyperCD than no "
             f"weight at all ({', '.join(closer) or 'none'})",
             graded(len(closer), len(WEIGHTS)),
-            f"{page}#loose-bound",
+            f"{_beside(page, 'landau')}#loose-bound",
         ),
         Claim(
             '"all the calculations can be done using simple simulated data"',
             "I-D",
             f"{len(fits)} of {len(WEIGHTS)} families are fitted from {len(d)} distances, without a cloud",
             graded(sum(math.isfinite(fit.error) for fit in fits), len(WEIGHTS)),
-            f"{page}#gradient-matching-step-by-step",
+            f"{_beside(page, 'gradient-matching')}#gradient-matching-step-by-step",
         ),
     ]
 
@@ -190,7 +195,7 @@ def _on_the_motivation(page: str, record: Record) -> list[Claim]:
             f"the largest gradient of a small PCN is {steepest:.2g}; but over the training the median distance goes "
             f"from {float(first.median()):.3f} to {float(last.median()):.3f} (Kolmogorov-Smirnov {drift:.2f})",
             graded(math.isfinite(steepest) + (drift < FOLLOWS), 2),
-            f"{page}#the-distances-of-a-real-training",
+            f"{_beside(page, 'landau')}#the-distances-of-a-real-training",
         ),
     ]
 
