@@ -158,6 +158,12 @@ def test_records_and_epochs():
     assert history.column("nothing") == []
 
 
+def test_a_history_is_shown_in_one_line():
+    history = quiet(reconstruction(), steps=3, ema=0.9)
+    assert history.averages
+    assert repr(history) == "History(checkpoint=None)"
+
+
 def test_index_is_the_row_of_each_item():
     class Rows:
         modules, optimizers = {"one": nn.Linear(1, 1)}, {}
