@@ -157,7 +157,7 @@ def unlisted(function) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("package", ["distances", "losses", "metrics", "neighbors", "trainers"])
+@pytest.mark.parametrize("package", ["distances", "losses", "metrics", "models", "neighbors", "trainers"])
 def test_every_option_is_in_the_list_of_its_docstring(package):
     face = importlib.import_module(f"pcl_lib.{package}")
     functions = [getattr(face, name) for name in face.__all__ if inspect.isfunction(getattr(face, name))]
