@@ -147,6 +147,34 @@ RENAMED = {
 }
 
 
+def unlisted(function) -> list[str]:
+    """The keyword-only options of a function that no item "- `name`: .." of its docstring names."""
+    items = re.findall(r"^ *- (.*?)(?::|$)", inspect.getdoc(function) or "", re.MULTILINE)
+    named = set(re.findall(r"`(\w+)`", " ".join(items)))
+    options = inspect.signature(function).parameters.values()
+    return [
+        option.name for option in options if option.kind is option.KEYWORD_ONLY and option.name not in named
+    ]
+
+
+@pytest.mark.parametrize("package", ["distances", "losses", "metrics", "models", "neighbors", "trainers"])
+def test_every_option_is_in_the_list_of_its_docstring(package):
+    face = importlib.import_module(f"pcl_lib.{package}")
+    functions = [getattr(face, name) for name in face.__all__ if inspect.isfunction(getattr(face, name))]
+    assert functions
+    assert {f.__name__: unlisted(f) for f in functions if unlisted(f)} == {}
+
+
+def test_an_option_in_running_text_is_found():
+    def function(*, a, b, c):
+        """All `a` and `b`.
+
+        - `b`, `d`: with `c` in mind.
+        """
+
+    assert unlisted(function) == ["a", "c"]
+
+
 def test_every_experiment_is_in_the_contracts():
     folders = {path.parent.name for path in (ROOT / "pcl_lib" / "experiments").glob("*/__init__.py")}
     papers = {f"pcl_lib.experiments.{name}" for name in folders - {"runner"}}

@@ -48,17 +48,21 @@ def lidar_cars(
 ) -> CarScans:
     """Scans of ``count`` synthetic cars by KITTI's LiDAR, brought into one frame by their true boxes.
 
-    Our stand-in for the KITTI cars of PCN. Each car is 4.0 to 4.7 m long and stands on the road at a distance uniform
-    on ``distance`` (metres), in sight of a camera that looks ahead and at most 12 m to the side; it drives along the
-    road, with or against us, within 10 degrees or so, and one in eight any other way. `views.spinning_lidar` with
-    the defaults (64 beams) and ``range_noise`` (metres) scans it. Its box, known here and labelled in KITTI,
-    takes the returns into the frame and scale of the synthetic family, as PCN does with KITTI's boxes. The scene
-    holds the car alone: the ground never hides a car that stands on it, and a box without returns of other
-    things is what is left when they are removed. KITTI's cars, unlike these, are also hidden by others.
+    Our stand-in for the KITTI cars of PCN. Each car is 4.0 to 4.7 m long and stands on the road, in sight of a camera
+    that looks ahead and at most 12 m to the side; it drives along the road, with or against us, within 10 degrees or
+    so, and one in eight any other way. `views.spinning_lidar` with the defaults (64 beams) scans it. Its box, known
+    here and labelled in KITTI, takes the returns into the frame and scale of the synthetic family, as PCN does with
+    KITTI's boxes. The scene holds the car alone: the ground never hides a car that stands on it, and a box without
+    returns of other things is what is left when they are removed. KITTI's cars, unlike these, are also hidden by
+    others.
 
-    The returns, about 1,600 at 10 m and 50 at 50 m, become ``n_partial`` by `transforms.resample`: most points of a
-    far car are repeats. Car i is the synthetic car of seed ``1_000_000 * seed + i`` and its scan does not depend
-    on ``count``; a data set made with the same seed holds the same cars, so take another one.
+    - `n_partial`: the returns, about 1,600 at 10 m and 50 at 50 m, become so many points by `transforms.resample`: most
+      points of a far car are repeats;
+    - `distance`: of the cars, uniform between these two (metres);
+    - `range_noise`: standard deviation of a range (metres);
+    - `seed`: car i is the synthetic car of seed ``1_000_000 * seed + i``, and its scan does not depend on ``count``; a
+      data set made with the same seed holds the same cars, so take another one;
+    - `progress`: show a bar.
 
     Shapes: see `CarScans`. Cost: 20 to 100 ms a scan, most for near cars.
     Errors: `ValueError` for count < 1, n_partial < 1, a distance range not ascending inside [4, 80], range_noise < 0,

@@ -44,13 +44,17 @@ def view_pairs(
     seed: int = 0,
     progress: bool = False,
 ) -> Pairs:
-    """``views`` partial clouds of each shape as seen from as many random places around it, as in PCN.
+    """Partial clouds of each shape as seen from random places around it, as in PCN.
 
-    The points of a cloud that `views.eight_views` sees become ``n_partial``: a random subset, or all of them and
-    random repeats where there are fewer (`transforms.resample`). A quarter to a half of the points are seen, so give
-    clouds of 4 ``n_partial`` points or more where repeats are not wanted, and ``n_complete`` for a smaller target:
-    its farthest-point subset. A partial cloud is a subset of the cloud that was given. The views of shape t depend
-    on ``seed`` and t alone. PCN trains with 8 views of a shape and tests with 1.
+    A partial cloud is a subset of the cloud that was given: the points that `views.eight_views` sees.
+
+    - `views`: of each shape, 1 to 8; PCN trains with 8 and tests with 1;
+    - `n_partial`: what is seen becomes so many points: a random subset, or all of it and random repeats where there
+      are fewer (`transforms.resample`). A quarter to a half of the points are seen, so give clouds of 4 `n_partial`
+      points or more where repeats are not wanted;
+    - `n_complete`: makes the target the farthest-point subset of that size; None keeps all points;
+    - `seed`: the views of shape t depend on it and t alone;
+    - `progress`: show a bar.
 
     Shapes: see `Pairs`; S = T views. Cost: a hull a view, and O(N n_complete) a shape for the farthest-point order:
     with 8 views about 20 ms for a shape of 512 points, 70 ms for 2,048, 2 s for 16,384.
@@ -83,14 +87,18 @@ def crop_pairs(
     seed: int = 0,
     progress: bool = False,
 ) -> Pairs:
-    """``views`` partial clouds of each shape, the points nearest to a viewpoint cut off, as in ShapeNet-55.
+    """Partial clouds of each shape, the points nearest to a viewpoint cut off, as in ShapeNet-55.
 
-    "simple", "moderate" and "hard" cut off 1/4, 1/2 and 3/4 of the points, seen from the first ``views`` of the
-    eight fixed `views.VIEWPOINTS`: PoinTr's test. "random" draws for each pair a share uniform on [1/4, 3/4) and a
-    direction uniform on the unit sphere: its training. What is left becomes ``n_partial`` by farthest-point
-    sampling, or all of it and random repeats where it has fewer points. PoinTr's clouds have 8,192 points in
-    the unit ball (`transforms.unit_sphere`), so that 2,048 are left of the hardest. ``n_complete`` makes the target
-    the farthest-point subset of that size. Random crops of shape t depend on ``seed`` and t alone.
+    - `difficulty`: "simple", "moderate" and "hard" cut off 1/4, 1/2 and 3/4 of the points, seen from the first of the
+      eight fixed `views.VIEWPOINTS`: PoinTr's test. "random" draws for each pair a share uniform on [1/4, 3/4) and a
+      direction uniform on the unit sphere: its training;
+    - `views`: crops of each shape, 1 to 8;
+    - `n_partial`: what is left becomes so many points by farthest-point sampling, or all of it and random repeats
+      where it has fewer. PoinTr's clouds have 8,192 points in the unit ball (`transforms.unit_sphere`), so that 2,048
+      are left of the hardest;
+    - `n_complete`: makes the target the farthest-point subset of that size; None keeps all points;
+    - `seed`: random crops of shape t depend on it and t alone;
+    - `progress`: show a bar.
 
     Shapes: see `Pairs`; S = T views. Cost: O(N n_partial) a pair and O(N n_complete) a shape: about 6 ms a pair of
     256 from 512 points (1 ms where the viewpoints are fixed), 0.1 s a pair of 2,048 from 8,192.
@@ -125,9 +133,13 @@ def as_pairs(
 ) -> Pairs:
     """The pairs that a reader such as `pcn` returns, in its order, as one batch.
 
-    Pairs whose complete cloud is the same object are of one shape. ``n_partial`` resamples the partial clouds (a
-    random subset, or repeats); ``None`` takes them as they are, which must then be of one size, as the complete ones
-    always must. ``n_complete`` makes the target the farthest-point subset of that size.
+    Pairs whose complete cloud is the same object are of one shape. Complete clouds must be of one size.
+
+    - `n_partial`: resamples the partial clouds (a random subset, or repeats); None takes them as they are, which must
+      then be of one size too;
+    - `n_complete`: makes the target the farthest-point subset of that size; None keeps all points;
+    - `seed`: of the resampling;
+    - `progress`: show a bar.
 
     Cost: O(N n_complete) a shape for the farthest-point order: 0.8 s for all of PCN's 16,384 points, 0.1 s for 2,048.
     Errors: `ValueError` for an empty list, clouds of unequal sizes or not in 3-D, n_partial < 1, n_complete outside

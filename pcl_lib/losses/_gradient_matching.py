@@ -58,7 +58,8 @@ def gradient_matching(
       from any loss of a pair;
     - `distances`, `probabilities`: the reference histogram; by default the paper's samples of [0, 0.01], equally
       likely, since its histogram is only drawn;
-    - `approximation` of z(W): "density" f(m + d), "difference" with f' by a forward difference of `step`, or "exact";
+    - `approximation` of z(W): "density" f(m + d), "difference" with f' by a forward difference, or "exact";
+    - `step`: of that forward difference, a length;
     - `rescale`: divide each curve by its maximum, as the figures of the paper do; its algorithm does not say so, and
       without it a family is judged by its height alone;
     - `grids`: values of each parameter for each family in place of `GRIDS`.

@@ -25,9 +25,11 @@ def pcn_loss(
 
     .. math:: d(y_\text{coarse}, x) + \alpha \, d(y_\text{fine}, x)
 
-    `loss` is d, of (made, truth), with a value per cloud: in the release the Chamfer distance of lengths, or EMD for
-    the coarse stage. EMD needs as many points of the truth, and the release gives it the first ones:
-    ``lambda y, x: auction(y, x[:, : y.shape[1]]).value``. `alpha` grows during training, see `pcn_alpha`.
+    - `loss`: d, of (made, truth), with a value per cloud: in the release the Chamfer distance of lengths, or EMD for
+      the coarse stage. EMD needs as many points of the truth, and the release gives it the first ones:
+      ``lambda y, x: auction(y, x[:, : y.shape[1]]).value``;
+    - `alpha`: at least 0; it grows during training, see `pcn_alpha`.
+
     Shapes: two stages (B, n_k, D), truth (B, N, D), to (B,). Unit and range: those of d. Gradient: d's, to both
     stages. Cost: d twice. Errors: `ValueError` for other than two stages, clouds that do not pair, an alpha that is
     negative or not finite, a d without a value per cloud. Reference: yuan2018pcn.
@@ -47,8 +49,11 @@ def pcn_loss(
 def pcn_alpha(step: int, *, steps: int = PCN_STEPS) -> float:
     """The weight of PCN's fine stage at a step of training: 0.01, 0.1, 0.5, then 1.
 
-    The release changes it after steps 10,000, 20,000 and 50,000 of 300,000; a run of other length changes it at the
-    same parts of `steps`. `step` counts the steps done, from 0. Errors: `ValueError` for a step below 0 or a run
+    The release changes it after steps 10,000, 20,000 and 50,000 of 300,000. `step` counts the steps done, from 0.
+
+    - `steps`: of the whole run; one of other length changes the weight at the same parts of it.
+
+    Errors: `ValueError` for a step below 0 or a run
     without steps. Reference: yuan2018pcn.
 
     >>> [pcn_alpha(step) for step in (0, 10_000, 10_001, 50_001)]
@@ -74,11 +79,15 @@ def snowflake_loss(
 
     .. math:: \sum_k d\bigl(y_k, \operatorname{fps}_{n_k}(x)\bigr) + d(y_K, x) + d_1(\tilde x, y_K)
 
-    fps takes n_k points of the truth by farthest-point sampling; the last stage meets the whole truth. d is `loss`,
-    d_1 is `partial_loss`, of (partial, made): one-sided, so that the input is kept and the rest is free. Where the
-    release trains with EMD it leaves the last term out, which is `pointattn_loss`.
-    `ordered=True`: the truth lies in farthest-point order, so that its first n_k points are the sample and nothing
-    is searched. Farthest-point sampling starts at the first point of the truth.
+    fps takes n_k points of the truth by farthest-point sampling, which starts at its first point; the last stage
+    meets the whole truth. Where the release trains with EMD it leaves the last term out, which is `pointattn_loss`.
+
+    - `loss`: d, of (made, truth), with a value per cloud;
+    - `partial`: the input of the network;
+    - `partial_loss`: d_1, of (partial, made): one-sided, so that the input is kept and the rest is free;
+    - `ordered`: the truth lies in farthest-point order, so that its first n_k points are the sample and nothing is
+      searched.
+
     Shapes: one stage or more (B, n_k, D), truth (B, N, D), partial (B, M, D), to (B,). Unit and range: those of d.
     Gradient: d's, to the stages. Cost: d for each stage, and O(B N n) of sampling, n the largest n_k but the last.
     Errors: `ValueError` for clouds that do not pair, an early stage larger than the truth, a loss without a value
@@ -104,8 +113,11 @@ def pointattn_loss(
 
     .. math:: \sum_k d\bigl(y_k, \operatorname{fps}_{n_k}(x)\bigr) + d(y_K, x)
 
-    As its release trains it; the two early stages are the coarse and the middle one. `loss` is d, `ordered` as in
-    `snowflake_loss`. Shapes: one stage or more (B, n_k, D), truth (B, N, D), to (B,). Unit and range: those of d.
+    As its release trains it; the two early stages are the coarse and the middle one.
+
+    - `loss`, `ordered`: as in `snowflake_loss`.
+
+    Shapes: one stage or more (B, n_k, D), truth (B, N, D), to (B,). Unit and range: those of d.
     Gradient: d's, to the stages. Cost: d for each stage, and the sampling. Errors: as `snowflake_loss`.
     Reference: wang2024pointattn.
 
@@ -124,9 +136,10 @@ def folding_loss(
 ) -> Float[Tensor, "b"]:
     """Loss of FoldingNet as a completion network: its one stage against the whole truth.
 
-    `loss` is of (made, truth), with a value per cloud. PoinTr's release adds the same value twice. Shapes: one stage
-    (B, n, D), truth (B, N, D), to (B,). Errors: `ValueError` for another number of stages, clouds that do not pair, a
-    loss without a value per cloud. Reference: yu2021pointr.
+    - `loss`: of (made, truth), with a value per cloud. PoinTr's release adds the same value twice.
+
+    Shapes: one stage (B, n, D), truth (B, N, D), to (B,). Errors: `ValueError` for another number of stages, clouds
+    that do not pair, a loss without a value per cloud. Reference: yu2021pointr.
 
     >>> import torch
     >>> from pcl_lib.distances import chamfer

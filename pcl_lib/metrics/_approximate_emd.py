@@ -34,9 +34,11 @@ def approximate_emd(
     would make the value too small without a sign of it. Tables that were computed with it can only be compared with
     it: MMD-EMD, COV-EMD and 1-NNA-EMD of ShapeGF, PointFlow and latent_3d_points, and ShapeGF's reconstruction EMD.
 
+    - `last_pass`: as in `annealed_matching`.
+
     Shapes: x, y (N, D) or (B, N, D), equal sizes; result () or (B,). Unit: length, in [0, inf). Invariant to rigid
-    motion and to the order of the points. Not a metric; near 0 on itself only if
-    points lie well apart, beyond about 0.03. No gradient. Deterministic. `last_pass` as in `annealed_matching`.
+    motion and to the order of the points. Not a metric; near 0 on itself only if points lie well apart, beyond about
+    0.03. No gradient. Deterministic.
     Cost: 9 passes over the N^2 distances, O(N^2) memory for a block of clouds.
     Errors: `ValueError` for clouds that do not pair or differ in size, or if less than 99 % of the mass is matched.
     Reference: fan2017psgn (by its code).
@@ -76,13 +78,15 @@ def annealed_matching(
 
     Each pass lets every x_i share out what is left of it among the y_j that still have room, by Gaussian weights, and
     cuts what a y_j is offered beyond its room. Nothing is taken back, so rows and columns sum to at most 1; a little
-    mass may stay unmatched. The kernel was written with a last pass at λ = 0, which ShapeGF's copy cuts off:
-    `last_pass=True` keeps it, and all mass is matched.
+    mass may stay unmatched.
 
-    Shapes: x, y (N, D) or (B, N, D), equal sizes; result (N, N) or (B, N, N), no unit, in [0, 1]. No gradient.
-    Any share of the mass may stay
-    unmatched here: the sums of the result say which. Cost and reference: as `approximate_emd`, with all clouds of the
-    batch in memory. Errors: `ValueError` for clouds that do not pair or differ in size.
+    - `last_pass`: the kernel was written with a last pass at λ = 0, which ShapeGF's copy cuts off. True keeps it, and
+      all mass is matched.
+
+    Shapes: x, y (N, D) or (B, N, D), equal sizes; result (N, N) or (B, N, N), no unit, in [0, 1]. No gradient. Any
+    share of the mass may stay unmatched here: the sums of the result say which. Cost and reference: as
+    `approximate_emd`, with all clouds of the batch in memory. Errors: `ValueError` for clouds that do not pair or
+    differ in size.
 
     >>> import torch
     >>> annealed_matching(torch.tensor([[0.0], [4.0]]), torch.tensor([[4.5], [0.0]])).round(decimals=3).tolist()

@@ -41,10 +41,14 @@ def density_difference(
     .. math:: \frac1N \sum_i \left( \frac{|c_{j(i)} - c_i|}{c_{j(i)}} + w \frac{|m_{j(i)} - m_i|}{m_{j(i)}} \right)
               + \text{the same from } y \text{ to } x
 
-    c_i counts the points of the own cloud within `ball` of x_i, itself included, at most `max_neighbors`; m_i is
-    their mean distance, itself counted with 0; j(i) is the nearest point of the other cloud, and w the
-    `distance_weight`. Defaults and the 1e-8 added to both denominators are the released code's, for patches in the
-    [-1, 1] box. The rim of the ball belongs to it.
+    c_i counts the points of the own cloud in a ball around x_i, itself included; m_i is their mean distance, itself
+    counted with 0; j(i) is the nearest point of the other cloud. Defaults and the 1e-8 added to both denominators are
+    the released code's, for patches in the [-1, 1] box.
+
+    - `ball`: the radius, a length; the rim of the ball belongs to it;
+    - `max_neighbors`: the most points that are counted in a ball, the nearest ones;
+    - `distance_weight`: w;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf). Symmetric; near
     0 on itself (1e-8, by the 1e-8 above), and for many other pairs: it compares densities, not places. Invariant to
@@ -102,14 +106,18 @@ def uniformity(
     n_s points; d_k is the distance of point k to its nearest other point in the disk, and d^ what it would be in a
     hexagonal packing. The first factor sees uneven numbers, the second clutter. Disks of fewer than 5 points are
     left out, as in PU-GAN's evaluation code. That code takes 1,000 geodesic disks of the mesh; here a disk is a
-    Euclidean ball around one of `seeds` farthest points (default: 5 % of the points, as in PU-GAN's loss, whose
-    `percentages` the default holds too), which is the same where the surface is flat on the scale of r. So values
+    Euclidean ball around a farthest point, which is the same where the surface is flat on the scale of r. So values
     rank clouds of one surface; they are not those of its tables.
 
+    - `area`: of the surface of the cloud, a length squared;
+    - `percentages`: the shares p, between 0 and 1; by default those of PU-GAN's loss. Choose them with p N well above
+      5: where no disk holds 5 points the value is 0;
+    - `seeds`: how many farthest points get a disk; None is 5 % of the points, as in PU-GAN's loss;
+    - `lengths`, `backend`: as `lengths_x`, `backend` in `pcl_lib.distances.chamfer`.
+
     Shapes: x (N, D) or (B, N, D); result (P,) or (B, P), one value for each percentage. Unit: length, in [0, inf),
-    zero iff all disks hold the expected number or are perfectly even; 0 too if no disk holds 5 points, so choose
-    percentages with p N well above 5. `area` in length squared, for the surface of the cloud. Invariant to rigid
-    motion; the order of the points only decides where sampling starts. No gradient.
+    zero iff all disks hold the expected number or are perfectly even. Invariant to rigid motion; the order of the
+    points only decides where sampling starts. No gradient.
     Cost: sampling, and `radius` around each seed. Errors: `ValueError` for anything that is not a cloud, an area or
     percentage out of range, or seeds not in 1..N. Reference: li2019pugan.
 

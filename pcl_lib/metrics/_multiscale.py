@@ -42,12 +42,17 @@ def mcd(
     .. math:: \frac1{|K|} \sum_{k \in K} L_k + 0.1 \max\left( \frac1N \sum_i \min_j \lVert x_i - y_j \rVert^2,
               \; \frac1M \sum_j \min_i \lVert x_i - y_j \rVert^2 \right)
 
-    :math:`L_k` is `local_chamfer` with the k in `sizes`. All distances are squared, and their unit is length
-    squared. CALoss tables show the mean over shapes x100: `scale=TABLE_SCALE`. The released code takes the means of
-    the last term over a batch of 16 before their maximum, so its value depends on the batch; here each pair stands
-    alone, unless `batch_max=True` follows the released code (every pair of the batch then gets the same last term).
-    The released code also shuffles the points, so its centres, hence its value, change from run to run; here they
-    start at point 0 of each cloud.
+    :math:`L_k` is `local_chamfer`. All distances are squared, and their unit is length squared. The released code
+    shuffles the points, so its centres, hence its value, change from run to run; here they start at point 0 of each
+    cloud.
+
+    - `sizes`: the k of the sum, numbers of points of a neighbourhood, one or more;
+    - `centres`: how many neighbourhoods of each cloud, around its farthest points;
+    - `batch_max`: the released code takes the means of the last term over a batch of 16 before their maximum, so its
+      value depends on the batch. True follows it (every pair of the batch then gets the same last term); else each
+      pair stands alone;
+    - `scale`: what the value is multiplied by; CALoss tables show the mean over shapes x100, `TABLE_SCALE`;
+    - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), each of at least max(centres, *sizes) points; result () or
     (B,), in [0, inf). Symmetric; zero on itself; not a metric. Invariant to translation and rotation, not to the
@@ -84,8 +89,12 @@ def local_chamfer(
     .. math:: L_k = \frac1{|C|} \sum_{c \in C} \max\left( \frac1k \sum_{p \in X_c} \min_{q \in Y_c}
               \lVert p - q \rVert^2, \; \frac1k \sum_{q \in Y_c} \min_{p \in X_c} \lVert p - q \rVert^2 \right)
 
-    C holds `centres` farthest points of each cloud (2 `centres` in all), X_c and Y_c the k points of either cloud
-    nearest to c. Shapes, unit, properties, errors and reference (huang2023caloss): as `mcd`.
+    C holds farthest points of both clouds, X_c and Y_c the k points of either cloud nearest to c.
+
+    - `centres`: farthest points of each cloud, so that C holds twice as many;
+    - `lengths_x`, `lengths_y`: as in `pcl_lib.distances.chamfer`.
+
+    Shapes, unit, properties, errors and reference (huang2023caloss): as `mcd`.
 
     >>> import torch
     >>> x = torch.linspace(0, 1, 9, dtype=torch.float64)[:, None]

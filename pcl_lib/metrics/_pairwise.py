@@ -38,17 +38,20 @@ def pairwise(
 
     .. math:: M_{sr} = d(x_s, y_r)
 
-    `distance` takes two batches of clouds (P, N, D), (P, M, D) and returns P values: any function of
-    `pcl_lib.distances` or `pcl_lib.metrics`, options bound by `functools.partial`. Of a result with more than a value,
-    as of `emd`, `.value` is taken (of `f_score`, the F-score). Without `y`, the clouds of `x`
-    are compared with each other; `symmetric=True` then computes only one half and mirrors it, which is right for
-    the Chamfer distance and wrong for `approximate_emd`.
+    Without `y`, the clouds of `x` are compared with each other. The pairs are computed in blocks, so memory stays at
+    the matrix and one block for each worker. Half precision is computed in float32.
 
-    The pairs are computed in blocks, so memory stays at the matrix and one block for each worker. `workers` threads
-    share the blocks: as many as torch uses on a CPU, one on a GPU, which a block fills. They gain where the distance
-    releases Python's lock, as torch's operations do; a search by kd-tree spreads over the cores by itself.
-    `progress` shows a bar in pairs. With `lengths_x` (S,), `lengths_y` (R,), the sizes of padded clouds (`pad_clouds`),
-    the distance is called on one pair at a time, without padding. Half precision is computed in float32.
+    - `distance`: takes two batches of clouds (P, N, D), (P, M, D) and returns P values: any function of
+      `pcl_lib.distances` or `pcl_lib.metrics`, options bound by `functools.partial`. Of a result with more than a
+      value, as of `emd`, `.value` is taken (of `f_score`, the F-score);
+    - `symmetric`: without `y`, compute only one half and mirror it, which is right for the Chamfer distance and wrong
+      for `approximate_emd`;
+    - `lengths_x` (S,), `lengths_y` (R,): the sizes of padded clouds (`pad_clouds`); the distance is then called on one
+      pair at a time, without padding;
+    - `workers`: threads that share the blocks; None is as many as torch uses on a CPU, and one on a GPU, which a block
+      fills. They gain where the distance releases Python's lock, as torch's operations do; a search by kd-tree
+      spreads over the cores by itself;
+    - `progress`: show a bar in pairs.
 
     Shapes: x (S, N, D), y (R, M, D); result (S, R), or (S, S). Unit and properties: those of the distance. No
     gradient. Cost: S R distances, S (S + 1) / 2 if symmetric.

@@ -75,15 +75,16 @@ def d2_psnr(
     .. math:: 10 \log_{10} \frac{3 p^2}{\max(e_{xy}, e_{yx})}, \qquad
               e_{xy} = \frac1N \sum_i \langle x_i - y_{j(i)}, n_{j(i)} \rangle^2
 
-    j(i) is the nearest neighbour, n the normal at the point it names. The decoded cloud has no normals; `carry` says
-    how it gets those of the truth:
+    j(i) is the nearest neighbour, n the normal at the point it names. The "PSNR" of D-PCC's figures is this one, with
+    its own peak (`largest_spacing` over the test set). Normals are used as given: unit length is the caller's part.
 
-    - "nearest" (D-PCC): each decoded point takes the normal of its nearest true point;
-    - "mean" (MPEG's tool): the mean of the normals of the true points that have it as nearest neighbour, as
-      "nearest" if there are none. MPEG's tool spreads ties over all equally near points, here one is taken.
-
-    The "PSNR" of D-PCC's figures is this one, with its own peak (`largest_spacing` over the test set); for the peak
-    see `d1_psnr`. Normals are used as given: unit length is the caller's part.
+    - `peak`: positive, a length, as in `d1_psnr`;
+    - `carry`: how the decoded cloud, which has no normals, gets those of the truth. "nearest" (D-PCC): each decoded
+      point takes the normal of its nearest true point. "mean" (MPEG's tool): the mean of the normals of the true
+      points that have it as nearest neighbour, as "nearest" if there are none. MPEG's tool spreads ties over all
+      equally near points, here one is taken;
+    - `lengths_truth`, `lengths_decoded`, `backend`: as `lengths_x`, `lengths_y`, `backend` in
+      `pcl_lib.distances.chamfer`.
 
     Shapes: truth (N, D) or (B, N, D), decoded (M, D) or (B, M, D), normals as truth; result () or (B,). Unit: dB,
     higher is better; infinite if all errors are tangential (D-PCC's evaluation drops such values). Not symmetric:
@@ -126,6 +127,8 @@ def largest_spacing(
     .. math:: \max_i \min_{j \neq i} \lVert x_i - x_j \rVert
 
     D-PCC takes the largest over all clouds of its test set as the peak of `d2_psnr`.
+
+    - `lengths`, `backend`: as `lengths_x`, `backend` in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), N >= 2; result () or (B,). Unit: length, in [0, inf). Proportional to scale. No
     gradient. Cost: `knn` with k = 2. Errors: `ValueError` for anything but clouds of two points or more.

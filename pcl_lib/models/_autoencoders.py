@@ -29,7 +29,11 @@ def ae(
     widths: Sequence[int] = (256, 256),
     dim: int = 3,
 ) -> AutoEncoder:
-    """AE of CALoss, the auto-encoder of l-GAN: PointNet of layers `points`, fully connected decoder of `widths`.
+    """AE of CALoss, the auto-encoder of l-GAN: PointNet, then a fully connected decoder.
+
+    - `points`: layers of the PointNet, before that of the code;
+    - `widths`: layers of the decoder, before that of the points;
+    - `dim`: of the clouds.
 
     Reference: achlioptas2018latent, huang2023caloss.
 
@@ -49,7 +53,11 @@ def folding_net(
     widths: Sequence[int] = (256, 256),
     dim: int = 3,
 ) -> AutoEncoder:
-    """Folding of CALoss: PointNet of layers `points`, two folds of `widths`.
+    """Folding of CALoss: PointNet, then two folds of a grid.
+
+    - `points`: layers of the PointNet, before that of the code;
+    - `widths`: hidden layers of each fold;
+    - `dim`: of the clouds.
 
     FoldingNet's own encoder pools over a graph of neighbours; CALoss and PCLoss take PointNet.
     Reference: yang2018foldingnet, huang2023caloss.
@@ -70,6 +78,9 @@ def lae(
     widths: Sequence[int] = (256, 256),
 ) -> AutoEncoder:
     """LAE of CALoss and PCLoss: local features of 32 centres, each with a fully connected decoder of its own.
+
+    - `stages`, `refine`: of the encoder, see `LocalEncoder`;
+    - `widths`: layers of each decoder, before its points.
 
     Reference: huang2022pcloss, huang2023caloss.
 
@@ -95,6 +106,9 @@ def lfolding(
 ) -> AutoEncoder:
     """LFolding of CALoss and PCLoss: local features of 32 centres, each with a folding decoder of its own.
 
+    - `stages`, `refine`: of the encoder, see `LocalEncoder`;
+    - `widths`: hidden layers of each fold.
+
     Reference: huang2022pcloss, huang2023caloss.
 
     >>> from pcl_lib.models import parameter_count
@@ -119,7 +133,10 @@ def atlas_net(
 ) -> AutoEncoder:
     """AtlasNet: PointNet 64-128-K with a layer of K, then 25 "squares" or one "sphere", each mapped by an MLP.
 
-    `encoder` takes another one; ShapeGF compares with `shapegf_encoder(128)`. Reference: groueix2018atlasnet.
+    - `encoder`: another one in its place; ShapeGF compares with `shapegf_encoder(128)`;
+    - `patches`, `widths`: of the decoder, see `AtlasDecoder`; None takes the paper's.
+
+    Reference: groueix2018atlasnet.
 
     >>> from pcl_lib.models import parameter_count
     >>> parameter_count(atlas_net("sphere")), parameter_count(atlas_net(code_dim=32, patches=4, widths=(64, 32)))
@@ -146,9 +163,13 @@ def atlas_net_v2(
 ) -> AutoEncoder:
     """AtlasNetV2: AtlasNet's encoder, then 10 learned elementary structures, adjusted to the shape.
 
-    `variant`: "deformation" (a network deforms each patch) or "points" (the points of each patch are trained), see
-    `AtlasV2Decoder`. NeuralQAAD compares with four layers of 128 (`widths`), 16 or 28 patches, and `nn.SELU`
-    for `activation`. Reference: deprelle2019atlasnetv2, neuralqaad2022.
+    `variant`: "deformation" (a network deforms each patch) or "points" (the points of each patch are trained).
+
+    - `encoder`: another one in the place of AtlasNet's;
+    - `adjustment`, `patches`, `patch_dim`, `widths`, `deform`, `activation`: of the decoder, see `AtlasV2Decoder`.
+      NeuralQAAD compares with four layers of 128 (`widths`), 16 or 28 patches, and `nn.SELU` for `activation`.
+
+    Reference: deprelle2019atlasnetv2, neuralqaad2022.
 
     >>> from pcl_lib.models import parameter_count
     >>> parameter_count(atlas_net_v2("points", code_dim=32, n_points=256, patches=4, widths=(64, 32)))

@@ -56,7 +56,11 @@ class PointNet(nn.Module):
 def shapegf_encoder(code_dim: int = 128, *, dim: int = 3) -> PointNet:
     """The encoder of ShapeGF and PointFlow: points 128-128-256-512, then 256-128 and a linear code.
 
-    Batch norm and ReLU throughout, no ReLU before the maximum. Reference: cai2020shapegf, yang2019pointflow.
+    Batch norm and ReLU throughout, no ReLU before the maximum.
+
+    - `dim`: of the clouds.
+
+    Reference: cai2020shapegf, yang2019pointflow.
 
     >>> from pcl_lib.models import parameter_count
     >>> parameter_count(shapegf_encoder())

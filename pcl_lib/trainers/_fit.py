@@ -57,14 +57,17 @@ def fit(
     """Train the networks of a method, in place, on batches of the data.
 
     - `method`: networks, optimisers and the step, see `Method`. `data`: items by row, see `Data`.
-    - `batch_size`: items per step, over all processes together. `steps` or `epochs`: how long, from the beginning.
+    - `batch_size`: items per step, over all processes together.
+    - `steps` or `epochs`: how long, from the beginning.
     - `seed`: of the order of the data and of the random numbers that steps draw. Seed the initial weights yourself,
       before you build the networks. The caller's random numbers are left as they were.
-    - `clip`: largest norm of the gradient of each optimiser. `ema`: decay of an exponential moving average of all
-      parameters, in (0, 1): after each step, average = ema average + (1 - ema) parameters, from those of step 1 on.
-    - `folder`: where checkpoints and the log (``log.jsonl``) go; without one, nothing is written. A checkpoint is
-      written every `checkpoint_every` steps and at the end; the newest two are kept. With `resume`, a run whose folder
-      holds a checkpoint goes on from it; killed at any moment, it ends on a CPU bit for bit as if never stopped.
+    - `clip`: largest norm of the gradient of each optimiser.
+    - `ema`: decay of an exponential moving average of all parameters, in (0, 1): after each step,
+      average = ema average + (1 - ema) parameters, from those of step 1 on.
+    - `folder`: where checkpoints and the log (``log.jsonl``) go; without one, nothing is written.
+    - `checkpoint_every`: a checkpoint is written after so many steps and at the end; the newest two are kept.
+    - `resume`: a run whose folder holds a checkpoint goes on from it; killed at any moment, it ends on a CPU bit for
+      bit as if never stopped.
     - `on_change`: when a run is resumed with another learning rate (or weight decay, betas, schedule, ..) than it began
       with: "refuse" it, or "adopt" the new ones from the checkpoint on, where a new schedule then begins. Averages
       that the optimiser keeps, such as Adam's moments, go on. Other settings and data are refused in any case.

@@ -21,22 +21,22 @@ def gradient_flow(
     noise: float = 0.0,
     seed: int = 0,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Plain gradient descent on the points of a cloud: where a loss alone takes them.
+    r"""Plain gradient descent on the points of a cloud: where a loss alone takes them.
 
-    x <- x - rate * N * d loss / d x, which for a loss that is a mean over N points is a step of ``rate`` times the
-    gradient of one point's own term. It is run ``steps + 1`` times, from step 0 to step ``steps``.
+    .. math:: x \leftarrow x - \text{rate} \cdot N \, \nabla_x \, \text{loss}
 
-    Args:
-        start: (N, D), left as it is.
-        loss: takes the points (N, D), gives a scalar tensor.
-        steps: the number of the last step, at least 1.
-        rate: step length per point, above 0; in units of length for a loss of squared lengths.
-        every: keep the points before every such step; None keeps none.
-        noise: standard deviation of a Gaussian push after each step, which fades linearly to nothing.
-        seed: of that push.
+    For a loss that is a mean over N points this is a step of `rate` times the gradient of one point's own term. It is
+    taken `steps` + 1 times, from step 0 to step `steps`.
+
+    - `start`: (N, D), left as it is. `loss`: takes the points (N, D), gives a scalar tensor;
+    - `steps`: the number of the last step, at least 1;
+    - `rate`: step length per point, above 0; without a unit for a loss of squared lengths, a length for one of lengths;
+    - `every`: keep the points before every such step; None keeps none;
+    - `noise`: standard deviation of a Gaussian push after each step, which fades linearly to nothing;
+    - `seed`: of that push.
 
     Returns the points at the end (N, D), and the list of kept ones (the start first).
-    Cost: one gradient of ``loss`` a step. Errors: ValueError for a number out of range, or a loss that is no scalar.
+    Cost: one gradient of `loss` a step. Errors: `ValueError` for a number out of range, or a loss that is no scalar.
 
     >>> from pcl_lib.distances import chamfer
     >>> target = torch.tensor([[0.0, 0.0], [1.0, 0.0]])

@@ -56,9 +56,7 @@ class Recorder:
         first = fabric.global_rank == 0
         self.log = Log(path if first else None, engine.step)
         self.log.records[:] = fabric.broadcast(self.log.records)
-        self._bar = tqdm(
-            total=total, initial=engine.step, unit="step", disable=not (progress and first), leave=True
-        )
+        self._bar = tqdm(total=total, initial=engine.step, unit="step", disable=not (progress and first))
         self._start = time.perf_counter() - seconds
 
     def seconds(self) -> float:

@@ -9,9 +9,11 @@ from torch import nn
 
 from pcl_lib.experiments import rerun as reruns
 from pcl_lib.experiments.__main__ import main
+from pcl_lib.experiments.autoencoder.data import shapes
 from pcl_lib.experiments.autoencoder.distances import EXPERIMENT, run, tiny
 from pcl_lib.experiments.autoencoder.evaluate import reconstruct
 from pcl_lib.experiments.completion import losses as completion_losses
+from pcl_lib.experiments.completion import networks as completion_networks
 from pcl_lib.experiments.completion.build import build, objective
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.completion.evaluate import complete
@@ -45,6 +47,53 @@ def test_networks_are_measured_in_evaluation_one_cloud_at_a_time(measured, stage
     assert network.training
     assert not found.requires_grad
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("taken", ["look", "measure"])
+@pytest.mark.parametrize(
+    ("of", "settings", "network"),
+    [
+        (EXPERIMENT, replace(tiny(), curve_measure="CD", curve_shapes=2), "Folding"),
+        (completion_losses.EXPERIMENT, completion_losses.tiny(), "PCN"),
+        (completion_networks.EXPERIMENT, completion_networks.tiny(), "Folding"),
+    ],
+    ids=["autoencoder", "views and crops", "with scans"],
+)
+def test_whatever_is_measured_is_measured_in_evaluation(of, settings, network, taken):
+    """The curves too: each pass through the network, whichever function of the experiment makes it."""
+    modules = of.method(settings, Run((network, settings.losses[0]), 0), torch.device("cpu")).modules
+    modes = []
+    modules["model"].register_forward_hook(lambda m, *_: modes.append((m.training, torch.is_grad_enabled())))
+    getattr(of, taken)(settings, modules)
+    assert set(modes) == {(False, False)}
+    assert modules["model"].training
+
+
+def nearest(x, y):
+    d = torch.cdist(x.double(), y.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    return d.amin(2), d.amin(1)
+
+
+def test_a_look_is_the_measure_of_its_shapes_in_plain_torch():
+    settings = replace(tiny(), curve_measure="CD", curve_shapes=2)
+    model = EXPERIMENT.method(settings, Run(("AE", "CD"), 0), torch.device("cpu")).modules["model"]
+    truth = shapes(settings).test
+    made = reconstruct(model, truth)
+    forward, backward = nearest(made[:2], truth[:2])
+    found = EXPERIMENT.look(settings, {"model": model})
+    assert found["value"] == pytest.approx(
+        float((forward**2).mean(1).add((backward**2).mean(1)).mean()), rel=1e-5
+    )
+    np.testing.assert_allclose(found["made"], made[0].detach(), atol=2e-3)
+
+    settings = completion_losses.tiny()
+    model, views = build(settings, "PCN", 0), load_pairs(settings).views
+    made = complete(model, views.partial)
+    chosen = [len(made) * k // settings.curve_shapes for k in range(settings.curve_shapes)]
+    forward, backward = nearest(made[chosen], views.complete[chosen])
+    found = completion_losses.EXPERIMENT.look(settings, {"model": model})
+    assert found["value"] == pytest.approx(500 * float((forward.mean(1) + backward.mean(1)).mean()), rel=1e-5)
+    np.testing.assert_allclose(found["made"], made[0].detach(), atol=2e-3)
 
 
 def test_a_network_that_fails_is_in_training_mode_again():

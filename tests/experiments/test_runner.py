@@ -5,7 +5,8 @@ import torch
 
 from pcl_lib.experiments import record as records
 from pcl_lib.experiments.record import read_record, write_record
-from pcl_lib.experiments.runner.experiment import Run
+from pcl_lib.experiments.runner import training
+from pcl_lib.experiments.runner.experiment import Run, runs_of
 from pcl_lib.experiments.runner.provenance import source_of
 from pcl_lib.experiments.runner.run import run_experiment
 from tests.experiments import toy
@@ -64,6 +65,18 @@ def test_recorded_presets_have_names_of_their_own(result, code, tmp_path, monkey
 def test_a_folder_is_named_after_its_run(tmp_path):
     assert Run(("4", "with", "a set"), 1).folder(tmp_path) == tmp_path / "4-with-a-set-1"
     assert str(Run(("4", "with"), 1)) == "4 with 1"
+
+
+@pytest.mark.parametrize(("powers", "seeds", "processes"), [(("2",), (0, 1), 1), (("2",), (0,), 2)])
+def test_one_process_or_one_run_starts_no_other_process(powers, seeds, processes, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "ProcessPoolExecutor", lambda *_, **__: pytest.fail("started processes"))
+    settings, folder = toy.Settings(powers=powers, seeds=seeds), tmp_path / "a" / "new" / "folder"
+    options = {"folder": folder, "device": "cpu", "progress": False}
+    run_experiment(toy.EXPERIMENT, settings, **options)
+    last = runs_of(settings)[-1].folder(folder) / training.RESULT
+    last.unlink()
+    run_experiment(toy.EXPERIMENT, settings, processes=processes, **options)
+    assert last.exists()
 
 
 def test_it_runs_on_the_threads_that_it_found(result):

@@ -78,7 +78,11 @@ def test_the_record_has_the_sizes_of_caloss():
         ({"seeds": (1, 1)}, "seeds must be different from each other"),
         ({"seeds": ()}, "at least one"),
         ({"looks": 5}, "looks must be from 1 to the 4 steps, received 5"),
+        ({"looks": 0}, "looks must be from 1 to the 4 steps, received 0"),
         ({"shown": 4}, "from 1 to the 3 test_shapes, received 4 and 2"),
+        ({"shown": 0}, "from 1 to the 3 test_shapes, received 0 and 2"),
+        ({"curve_shapes": 0}, "from 1 to the 3 test_shapes, received 2 and 0"),
+        ({"curve_shapes": 4}, "from 1 to the 3 test_shapes, received 2 and 4"),
         ({"curve_measure": "FID"}, "curve_measure must be some of CD"),
     ],
 )
@@ -106,3 +110,9 @@ def test_tables_are_means_and_deviations_over_seeds():
 
 def test_settings_are_plain_values():
     assert all(isinstance(value, str | int | float | tuple) for value in asdict(Settings()).values())
+
+
+def test_one_look_at_one_shape_is_enough():
+    settings = replace(tiny(), looks=1, shown=1, curve_shapes=1)
+    assert settings.logged_steps == (settings.steps,)
+    assert replace(tiny(), shown=3, curve_shapes=3).shown == tiny().test_shapes

@@ -107,6 +107,14 @@ def test_a_density_that_is_infinite_at_its_mode_is_passed_over():
     assert math.isfinite(fit.error)
 
 
+@pytest.mark.usefixtures("as_users_call_it")
+def test_a_grid_may_be_a_list_or_a_number():
+    (expected,) = gradient_matching(["normal"], grids={"normal": {"sigma": torch.tensor([0.5, 2.0])}})
+    (found,) = gradient_matching(["normal"], grids={"normal": {"sigma": [0.5, 2.0]}})
+    assert found.weight == expected.weight
+    assert gradient_matching(["normal"], grids={"normal": {"sigma": 0.5}})[0].weight == Normal(0.5)
+
+
 def uneven(d):
     return d[:-1]
 
@@ -123,6 +131,11 @@ BAD = {
     },
     "reference must be finite": {"reference": lambda d: 1 / d},
     "distances must be a row of finite values of at least 0": {"distances": -PAPER_DISTANCES},
+    r"distances must be .* received shape \(0,\)": {"distances": torch.ones(0)},
+    r"distances must be .* received shape \(1, 3\)": {"distances": torch.ones(1, 3)},
+    r"distances must be .* finite values .* received shape \(2,\)": {
+        "distances": torch.tensor([0.0, torch.inf])
+    },
     r"probabilities must match the distances, shape \(51,\), received \(3,\)": {
         "probabilities": torch.ones(3) / 3
     },
@@ -134,6 +147,10 @@ BAD = {
     "the grid of 'normal' must name values for .'sigma'., received": {
         "families": ["normal"],
         "grids": {"normal": {"scale": torch.ones(1)}},
+    },
+    "the grid of 'logistic' must name values": {
+        "families": ["logistic"],
+        "grids": {"logistic": {"sigma": torch.ones(0)}},
     },
     "sigma of Normal must be positive": {
         "families": ["normal"],

@@ -195,6 +195,10 @@ def test_the_schedule_of_a_run_of_another_length(step, times):
             r"received \(3, 5, 3\) and \(40, 3\); add a missing axis with \[None\]",
         ),
         (
+            lambda: pcn_loss((STAGES[0], STAGES[1][0]), TRUTH, loss=chamfer, alpha=1.0),
+            r"stages\[1\] and truth must be .*, received \(9, 3\) and \(3, 40, 3\); add a missing axis",
+        ),
+        (
             lambda: snowflake_loss(
                 STAGES, TRUTH, loss=chamfer, partial=PARTIAL[..., :2], partial_loss=ONE_SIDED
             ),

@@ -1,11 +1,13 @@
 """Every metric that searches for neighbours gives one value, whatever the backend."""
 
+import sys
 from functools import partial
 
 import pytest
 import torch
 
 from pcl_lib import metrics
+from pcl_lib.neighbors import building_blocks
 from tests.metrics.reference import random_clouds
 
 X, Y = random_clouds(2, 70, 3), random_clouds(2, 60, 3, seed=1)
@@ -32,6 +34,22 @@ def test_dense_and_tree_agree(name):
     value = metric(X, Y, backend="kdtree")
     assert (value != 0).all()
     assert torch.allclose(metric(X, Y, backend="dense"), value, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_the_backend_reaches_every_search(name, monkeypatch):
+    asked = []
+
+    def choose(x, y, backend="auto"):
+        asked.append(backend)
+        return "dense"
+
+    real = building_blocks.choose
+    for module in [m for key, m in sys.modules.items() if key.startswith("pcl_lib.")]:
+        if getattr(module, "choose", None) is real:
+            monkeypatch.setattr(module, "choose", choose)
+    METRICS[name](X, Y, backend="kdtree")
+    assert set(asked) == {"kdtree"}
 
 
 @pytest.mark.parametrize("name", METRICS)

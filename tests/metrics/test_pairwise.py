@@ -57,6 +57,22 @@ def test_a_call_never_holds_more_points_than_the_limit(monkeypatch):
     assert max(sizes) <= 100
 
 
+def test_a_call_takes_as_many_pairs_as_the_limit_holds():
+    """A distance of one pair costs about what a distance of a thousand does: small clouds go a row at a time."""
+    pairs, many = [], Y.repeat(100, 1, 1)
+
+    def distance(x, y):
+        pairs.append(len(x))
+        return (x[:, 0] - y[:, 0]).norm(dim=-1)
+
+    pairwise(X, many, distance=distance, workers=1)
+    assert pairs == [700] * 5
+    # Beyond the limit a row is cut: 65,536 points of 46 a pair are 1,424 pairs.
+    pairs.clear()
+    pairwise(X[:1], many.repeat(3, 1, 1), distance=distance, workers=1)
+    assert pairs == [1424, 676]
+
+
 def test_workers_share_the_blocks():
     threads = set()
     meet = threading.Barrier(2, timeout=300)  # of workers that never meet

@@ -96,7 +96,8 @@ def test_a_resumed_run_ends_as_one_that_never_stopped(tmp_path, stop):
 @pytest.mark.usefixtures("as_users_call_it")
 def test_data_that_are_no_pairs():
     three = TensorDataset(PARTIAL, COMPLETE, COMPLETE)
-    for data, received in ((COMPLETE, "Tensor"), (three, "3 items")):
+    one = TensorDataset(PARTIAL)
+    for data, received in ((COMPLETE, "Tensor"), (three, "3 items"), (one, "1 items")):
         with pytest.raises(
             ValueError, match=rf"pairs of a partial and a complete cloud, received {received}; put them into"
         ):

@@ -48,6 +48,18 @@ def test_the_step_the_batch_and_the_last_good_checkpoint_are_named(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("size", "step", "where"), [(8, 2, "batch 2 of epoch 1"), (9, 4, "batch 2 of epoch 2")]
+)
+def test_eight_items_are_shown_and_all_are_kept(size, step, where):
+    with pytest.raises(Diverged) as found:
+        train(reconstruction(spoiled_at(step)), batch_size=size)
+    items = sorted(batch_rows(step - 1, 24, size, 0).tolist())
+    more = ", ..." if size > 8 else ""
+    assert f"at step {step} ({where}, items {', '.join(map(str, items[:8]))}{more});" in str(found.value)
+    assert found.value.items == items
+
+
 def test_without_a_checkpoint():
     with pytest.raises(
         Diverged, match=r"'loss' is nan at step 2 .*checkpoint: there is no checkpoint yet"

@@ -1,7 +1,9 @@
 """The loop: does what a loop written by hand does, and each of its options by its definition."""
 
+import itertools
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -158,6 +160,23 @@ def test_records_and_epochs():
     assert history.column("nothing") == []
 
 
+def test_seconds_are_of_the_training_so_far_over_all_its_processes(monkeypatch, tmp_path):
+    ticks = itertools.count(100.0)
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr("pcl_lib.trainers._recorder.time", clock)
+    history = quiet(reconstruction(), steps=2, log_every=1, folder=tmp_path)
+    # One tick a record, and one for the checkpoint, from which the next goes on.
+    assert history.column("seconds") == [1.0, 2.0]
+    history = quiet(reconstruction(), steps=4, log_every=1, folder=tmp_path)
+    assert history.column("seconds") == [1.0, 2.0, 4.0, 5.0]
+
+
+def test_a_history_is_shown_in_one_line():
+    history = quiet(reconstruction(), steps=3, ema=0.9)
+    assert history.averages
+    assert repr(history) == "History(checkpoint=None)"
+
+
 def test_index_is_the_row_of_each_item():
     class Rows:
         modules, optimizers = {"one": nn.Linear(1, 1)}, {}
@@ -204,6 +223,7 @@ def test_progress_shows_steps_speed_and_values(capsys):
     fit(reconstruction(), clouds(), batch_size=4, steps=20)
     bar = capsys.readouterr().err
     assert "20/20" in bar
+    assert bar.endswith("\n"), "the bar is closed and stays"
     assert "step/s" in bar
     assert "loss=" in bar
     quiet(reconstruction(), steps=2)

@@ -28,7 +28,7 @@ def check_runs(settings: Settings, *, looks: int, shown: int, curve_shapes: int,
         raise ValueError(f"seeds must be different from each other, at least one, received {settings.seeds}")
     if not 1 <= looks <= settings.steps:
         raise ValueError(f"looks must be from 1 to the {settings.steps} steps, received {looks}")
-    if not 1 <= max(shown, curve_shapes) <= test_shapes:
+    if not 1 <= min(shown, curve_shapes) <= max(shown, curve_shapes) <= test_shapes:
         raise ValueError(
             f"shown and curve_shapes must be from 1 to the {test_shapes} test_shapes, received {shown} and "
             f"{curve_shapes}"
