@@ -4,6 +4,7 @@ from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_ch
 from pcl_lib.trainers._completion import ShapeCompletion
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
+from pcl_lib.trainers._free_clouds import FreeClouds
 from pcl_lib.trainers._gradient_flow import gradient_flow
 from pcl_lib.trainers._learned_loss import LearnedLoss
 from pcl_lib.trainers._log import History
@@ -20,6 +21,7 @@ __all__ = [
     "Engine",
     "History",
     "Reconstruction",
+    "FreeClouds",
     "LearnedLoss",
     "ShapeCompletion",
     "Diverged",

@@ -58,11 +58,11 @@ class ShapeCompletion:
         self.loss = loss
 
     def step(self, batch: Any, index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
-        loss = self.measure(self.make(batch, engine), batch, engine)
+        loss = self.measure(self.make(batch, index, engine), batch, engine)
         engine.descend(loss)
         return {"loss": loss}
 
-    def make(self, batch: Any, engine: Engine) -> tuple[Tensor, ...]:
+    def make(self, batch: Any, index: Tensor, engine: Engine) -> tuple[Tensor, ...]:
         """The stages that the network makes of the partial clouds."""
         if not isinstance(batch, Sequence) or len(batch) != 2:
             received = f"{len(batch)} items" if isinstance(batch, Sequence) else type(batch).__name__

@@ -14,14 +14,14 @@ from pcl_lib.trainers._engine import Engine
 
 @runtime_checkable
 class TaskMethod(Protocol):
-    """A method whose step is: make something of the batch, measure it, descend. `Reconstruction` and
-    `ShapeCompletion` are."""
+    """A method whose step is: make something of the batch, measure it, descend. `Reconstruction`,
+    `ShapeCompletion` and `FreeClouds` are."""
 
     modules: Mapping[str, nn.Module]
     optimizers: Mapping[str, Optimizer]
     schedulers: Mapping[str, LRScheduler]
 
-    def make(self, batch: Any, engine: Engine) -> Any: ...
+    def make(self, batch: Any, index: Tensor, engine: Engine) -> Any: ...
 
     def pair(self, made: Any, batch: Any) -> tuple[Tensor, Tensor]: ...
 
@@ -36,7 +36,7 @@ class LearnedLoss:
     loss's networks stand still.
 
     Args:
-        method: the task, a `Reconstruction` or `ShapeCompletion` whose loss calls the same `loss`.
+        method: the task, a `Reconstruction`, `ShapeCompletion` or `FreeClouds` whose loss calls the same `loss`.
         loss: a `pcl_lib.losses.TrainableLoss`: `CALoss`, `PCLoss`, or a distance with a critic (`pud`, `pfd`, `crnd`).
         optimizer, scheduler: of the loss's parameters.
 
@@ -83,7 +83,7 @@ class LearnedLoss:
 
     def step(self, batch: Any, index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
         # Outside of the turns: within the loss's turn the task network has no gradient to be kept.
-        made = self.method.make(batch, engine)
+        made = self.method.make(batch, index, engine)
         output, truth = self.method.pair(made, batch)
         with engine.turn("loss"):
             own = engine.modules["loss"](output.detach(), truth, own=True)

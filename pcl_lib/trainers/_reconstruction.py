@@ -49,11 +49,11 @@ class Reconstruction:
         self.loss = loss
 
     def step(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
-        loss = self.measure(self.make(batch, engine), batch, engine)
+        loss = self.measure(self.make(batch, index, engine), batch, engine)
         engine.descend(loss)
         return {"loss": loss}
 
-    def make(self, batch: Float[Tensor, "b n d"], engine: Engine) -> Float[Tensor, "b m d"]:
+    def make(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Float[Tensor, "b m d"]:
         """What the network gives back."""
         made: Tensor = engine.modules["model"](batch)
         return made
