@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from pcl_lib._checks import check_not_negative
 from pcl_lib.neighbors import farthest_points
@@ -19,7 +19,12 @@ PCN_STEPS = 300_000
 
 
 def pcn_loss(
-    stages: Sequence[Tensor], truth: Float[Tensor, "b n d"], *, loss: Loss, alpha: float
+    stages: Sequence[Tensor],
+    truth: Float[Tensor, "b n d"],
+    *,
+    loss: Loss,
+    alpha: float,
+    last: Loss | None = None,
 ) -> Float[Tensor, "b"]:
     r"""Loss of PCN: the coarse and the fine completion, each against the whole truth.
 
@@ -28,7 +33,8 @@ def pcn_loss(
     - `loss`: d, of (made, truth), with a value per cloud: in the release the Chamfer distance of lengths, or EMD for
       the coarse stage. EMD needs as many points of the truth, and the release gives it the first ones:
       ``lambda y, x: auction(y, x[:, : y.shape[1]]).value``;
-    - `alpha`: at least 0; it grows during training, see `pcn_alpha`.
+    - `alpha`: at least 0; it grows during training, see `pcn_alpha`;
+    - `last`: in the place of d at the last stage alone, for example a learned loss.
 
     Shapes: two stages (B, n_k, D), truth (B, N, D), to (B,). Unit and range: those of d. Gradient: d's, to both
     stages. Cost: d twice. Errors: `ValueError` for other than two stages, clouds that do not pair, an alpha that is
@@ -43,7 +49,7 @@ def pcn_loss(
     _check_stages(stages, truth, 2)
     check_not_negative("alpha", alpha)
     coarse, fine = stages
-    return _of(loss, coarse, truth) + alpha * _of(loss, fine, truth)
+    return _of(loss, coarse, truth) + alpha * _last(last or loss, fine, truth)
 
 
 def pcn_alpha(step: int, *, steps: int = PCN_STEPS) -> float:
@@ -74,6 +80,7 @@ def snowflake_loss(
     partial: Float[Tensor, "b m d"],
     partial_loss: Loss,
     ordered: bool = False,
+    last: Loss | None = None,
 ) -> Float[Tensor, "b"]:
     r"""Loss of SnowflakeNet: each stage against the truth thinned to its size, and the input against the last.
 
@@ -86,7 +93,8 @@ def snowflake_loss(
     - `partial`: the input of the network;
     - `partial_loss`: d_1, of (partial, made): one-sided, so that the input is kept and the rest is free;
     - `ordered`: the truth lies in farthest-point order, so that its first n_k points are the sample and nothing is
-      searched.
+      searched;
+    - `last`: in the place of d where the last stage meets the truth, for example a learned loss.
 
     Shapes: one stage or more (B, n_k, D), truth (B, N, D), partial (B, M, D), to (B,). Unit and range: those of d.
     Gradient: d's, to the stages. Cost: d for each stage, and O(B N n) of sampling, n the largest n_k but the last.
@@ -103,11 +111,16 @@ def snowflake_loss(
     """
     _check_stages(stages, truth)
     _check_batches(partial, "partial", truth)
-    return _each_stage(stages, truth, loss, ordered) + _of(partial_loss, partial, stages[-1])
+    return _each_stage(stages, truth, loss, ordered, last) + _of(partial_loss, partial, stages[-1])
 
 
 def pointattn_loss(
-    stages: Sequence[Tensor], truth: Float[Tensor, "b n d"], *, loss: Loss, ordered: bool = False
+    stages: Sequence[Tensor],
+    truth: Float[Tensor, "b n d"],
+    *,
+    loss: Loss,
+    ordered: bool = False,
+    last: Loss | None = None,
 ) -> Float[Tensor, "b"]:
     r"""Loss of PointAttN: each stage against the truth thinned to its size by farthest points, the last against all.
 
@@ -115,7 +128,7 @@ def pointattn_loss(
 
     As its release trains it; the two early stages are the coarse and the middle one.
 
-    - `loss`, `ordered`: as in `snowflake_loss`.
+    - `loss`, `ordered`, `last`: as in `snowflake_loss`.
 
     Shapes: one stage or more (B, n_k, D), truth (B, N, D), to (B,). Unit and range: those of d.
     Gradient: d's, to the stages. Cost: d for each stage, and the sampling. Errors: as `snowflake_loss`.
@@ -128,7 +141,7 @@ def pointattn_loss(
     [5.0]
     """
     _check_stages(stages, truth)
-    return _each_stage(stages, truth, loss, ordered)
+    return _each_stage(stages, truth, loss, ordered, last)
 
 
 def folding_loss(
@@ -150,9 +163,11 @@ def folding_loss(
     return _of(loss, stages[0], truth)
 
 
-def _each_stage(stages: Sequence[Tensor], truth: Tensor, loss: Loss, ordered: bool) -> Tensor:
+def _each_stage(
+    stages: Sequence[Tensor], truth: Tensor, loss: Loss, ordered: bool, last: Loss | None
+) -> Tensor:
     """Sum of the loss over the stages: the last against the truth, those before it against its farthest points."""
-    *early, last = stages
+    *early, finest = stages
     most = max((stage.shape[1] for stage in early), default=0)
     if most > truth.shape[1]:
         raise ValueError(
@@ -163,11 +178,19 @@ def _each_stage(stages: Sequence[Tensor], truth: Tensor, loss: Loss, ordered: bo
     if early and not ordered:
         index = farthest_points(truth, most)
         spread = truth.take_along_dim(index[..., None], 1)
-    value = _of(loss, last, truth)
+    value = _last(last or loss, finest, truth)
     for stage in early:
         # The farthest points of the farthest points are the first of them.
         value = value + _of(loss, stage, spread[:, : stage.shape[1]])
     return value
+
+
+def _last(loss: Loss, made: Tensor, truth: Tensor) -> Tensor:
+    """The loss of the last stage; a learned one may have one value for the whole batch."""
+    if not isinstance(loss, nn.Module):
+        return _of(loss, made, truth)
+    value: Tensor = loss(made, truth)
+    return value.expand(len(truth)) if value.ndim == 0 else value
 
 
 def _of(loss: Loss, made: Tensor, truth: Tensor) -> Tensor:

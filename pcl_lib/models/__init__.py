@@ -21,6 +21,7 @@ from pcl_lib.models._local_codes import (
 )
 from pcl_lib.models._mlp import MLP, parameter_count
 from pcl_lib.models._patches import PatchMLP
+from pcl_lib.models._point_table import PointTable
 from pcl_lib.models._pointnet import PointNet, atlas_encoder, shapegf_encoder
 from pcl_lib.models._pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
 from pcl_lib.models._set_abstraction import AbstractionStage, Scale, SetAbstraction
@@ -46,6 +47,7 @@ __all__ = [
     "PointAttN",
     "PointNet",
     "PointNet2",
+    "PointTable",
     "Scale",
     "SetAbstraction",
     "SnowflakeNet",

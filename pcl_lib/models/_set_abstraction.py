@@ -37,6 +37,7 @@ class SetAbstraction(nn.Module):
 
     N(c) are the nearest points, at most `neighbors` of them, that lie within `radius`; a ball with fewer points is
     filled up with its nearest, which does not change the maximum. With several scales the features are joined.
+    `norm` and `slope` are those of the MLPs; `centres`, in a call, takes the place of the stage's number of centres.
 
     Shapes: x (B, N, dim), features (B, N, C) or None where C = 0, to centres (B, M, dim) and features (B, M, sum of
     last widths), M = min(centres, N): a cloud with fewer points keeps them all.
@@ -52,30 +53,44 @@ class SetAbstraction(nn.Module):
     (torch.Size([2, 16, 3]), torch.Size([2, 16, 64]))
     """
 
-    def __init__(self, stage: AbstractionStage, features: int = 0, *, dim: int = 3) -> None:
+    def __init__(
+        self,
+        stage: AbstractionStage,
+        features: int = 0,
+        *,
+        dim: int = 3,
+        norm: bool = True,
+        slope: float = 0.0,
+    ) -> None:
         super().__init__()
         _check_stage(stage)
         self.stage = stage
-        self.mlps = nn.ModuleList(MLP(dim + features, scale.widths) for scale in stage.scales)
+        self.mlps = nn.ModuleList(
+            MLP(dim + features, scale.widths, norm=norm, slope=slope) for scale in stage.scales
+        )
         self.width = sum(scale.widths[-1] for scale in stage.scales)
 
     def forward(
-        self, x: Float[Tensor, "b n d"], features: Float[Tensor, "b n c"] | None = None
+        self,
+        x: Float[Tensor, "b n d"],
+        features: Float[Tensor, "b n c"] | None = None,
+        *,
+        centres: int | None = None,
     ) -> tuple[Float[Tensor, "b m d"], Float[Tensor, "b m f"]]:
         n = x.shape[1]
-        chosen = spread_points(x, min(self.stage.centres, n))
-        centres = take(x, chosen[..., None])[:, :, 0]
-        found = knn(centres.detach(), x.detach(), min(n, max(s.neighbors for s in self.stage.scales)))
+        chosen = spread_points(x, min(centres or self.stage.centres, n))
+        middle = take(x, chosen[..., None])[:, :, 0]
+        found = knn(middle.detach(), x.detach(), min(n, max(s.neighbors for s in self.stage.scales)))
         pooled = []
         for scale, mlp in zip(self.stage.scales, self.mlps, strict=True):
             index = found.index[..., : scale.neighbors]
             near = found.sq_dist[..., : scale.neighbors] <= scale.radius**2
             index = index.where(near, index[..., :1])
-            local = take(x, index) - centres[:, :, None]
+            local = take(x, index) - middle[:, :, None]
             if features is not None:
                 local = torch.cat((local, take(features, index)), -1)
             pooled.append(mlp(local).max(2).values)
-        return centres, torch.cat(pooled, -1)
+        return middle, torch.cat(pooled, -1)
 
 
 def spread_points(x: Float[Tensor, "b n d"], m: int) -> Int64[Tensor, "b m"]:

@@ -4,7 +4,9 @@ from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_ch
 from pcl_lib.trainers._completion import ShapeCompletion
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
+from pcl_lib.trainers._free_clouds import FreeClouds
 from pcl_lib.trainers._gradient_flow import gradient_flow
+from pcl_lib.trainers._learned_loss import LearnedLoss
 from pcl_lib.trainers._log import History
 from pcl_lib.trainers._method import Data, Method
 from pcl_lib.trainers._order import batch_rows
@@ -19,6 +21,8 @@ __all__ = [
     "Engine",
     "History",
     "Reconstruction",
+    "FreeClouds",
+    "LearnedLoss",
     "ShapeCompletion",
     "Diverged",
     "DamagedCheckpoint",

@@ -58,13 +58,26 @@ class ShapeCompletion:
         self.loss = loss
 
     def step(self, batch: Any, index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
+        loss = self.measure(self.make(batch, index, engine), batch, engine)
+        engine.descend(loss)
+        return {"loss": loss}
+
+    def make(self, batch: Any, index: Tensor, engine: Engine) -> tuple[Tensor, ...]:
+        """The stages that the network makes of the partial clouds."""
         if not isinstance(batch, Sequence) or len(batch) != 2:
             received = f"{len(batch)} items" if isinstance(batch, Sequence) else type(batch).__name__
             raise ValueError(
                 f"the data must be pairs of a partial and a complete cloud, received {received}; "
                 "put them into TensorDataset(partial, complete)"
             )
+        stages: tuple[Tensor, ...] = engine.modules["model"](batch[0])
+        return stages
+
+    def pair(self, made: tuple[Tensor, ...], batch: Any) -> tuple[Tensor, Tensor]:
+        """The last stage and the whole shape, for a learned loss."""
+        return made[-1], batch[1]
+
+    def measure(self, made: tuple[Tensor, ...], batch: Any, engine: Engine) -> Tensor:
+        """The mean loss of the stages."""
         partial, complete = batch
-        loss = self.loss(engine.modules["model"](partial), partial, complete, engine.step).mean()
-        engine.descend(loss)
-        return {"loss": loss}
+        return self.loss(made, partial, complete, engine.step).mean()

@@ -49,11 +49,25 @@ class Reconstruction:
         self.loss = loss
 
     def step(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
-        loss = value_of(self.loss(engine.modules["model"](batch), batch), "loss").mean()
+        loss = self.measure(self.make(batch, index, engine), batch, engine)
+        engine.descend(loss)
+        return {"loss": loss}
+
+    def make(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Float[Tensor, "b m d"]:
+        """What the network gives back."""
+        made: Tensor = engine.modules["model"](batch)
+        return made
+
+    def pair(self, made: Tensor, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """What was made and what should have been, for a learned loss."""
+        return made, batch
+
+    def measure(self, made: Tensor, batch: Tensor, engine: Engine) -> Float[Tensor, ""]:
+        """The mean loss of what was made."""
+        loss = value_of(self.loss(made, batch), "loss").mean()
         if not loss.requires_grad:
             raise ValueError(
                 "loss must have a gradient, received one without: f_score and the metrics are counts, and a model "
                 "without trainable parameters has none either"
             )
-        engine.descend(loss)
-        return {"loss": loss}
+        return loss

@@ -32,13 +32,12 @@ def shape_map(
 
     A row of buttons shows one class alone; a pointer enlarges one shape. Style sheets do it, no script.
 
-    Args:
-        places: (S, 2), where each shape goes; scaled to the drawing.
-        clouds: S clouds (N, 2) or (N, 3) that fill [-1, 1]; three-dimensional ones are seen from above right.
-        names: S class names, at most 10 different ones; they are also the shapes' titles.
-        alt: what the map shows to a reader who cannot see it.
-        caption: below the map.
-        size: half the width of a shape, of the drawing's 1,000 units.
+    - `places`: (S, 2), where each shape goes; scaled to the drawing.
+    - `clouds`: S clouds (N, 2) or (N, 3) that fill [-1, 1]; three-dimensional ones are seen from above right.
+    - `names`: S class names, at most 10 different ones; they are also the shapes' titles.
+    - `alt`: what the map shows to a reader who cannot see it.
+    - `caption`: below the map.
+    - `size`: half the width of a shape, of the drawing's 1,000 units.
 
     Cost: about 10 bytes a point; thin the clouds. Errors: ValueError for numbers of places, clouds and names that
     differ, or for more than 10 classes.

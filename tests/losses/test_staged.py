@@ -232,3 +232,27 @@ def test_the_schedule_of_a_run_of_another_length(step, times):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("staged", [pcn_loss, snowflake_loss, pointattn_loss])
+def test_another_loss_on_the_last_stage_alone(staged):
+    options = {
+        pcn_loss: {"alpha": 0.5},
+        snowflake_loss: {"partial": PARTIAL, "partial_loss": ONE_SIDED},
+        pointattn_loss: {},
+    }[staged]
+    stages = STAGES[:2] if staged is pcn_loss else STAGES[:3]
+    plain = staged(stages, TRUTH, loss=chamfer, **options)
+    mixed = staged(stages, TRUTH, loss=chamfer, last=LENGTHS, **options)
+    weight = 0.5 if staged is pcn_loss else 1.0
+    moved = weight * (LENGTHS(stages[-1], TRUTH) - chamfer(stages[-1], TRUTH))
+    torch.testing.assert_close(mixed - plain, moved)
+
+
+def test_a_learned_loss_may_have_one_value_for_the_batch():
+    class OneValue(torch.nn.Module):
+        def forward(self, made, truth):
+            return (made.mean() - truth.mean()).square()
+
+    value = pointattn_loss(STAGES[:1], TRUTH, loss=chamfer, last=OneValue())
+    torch.testing.assert_close(value, OneValue()(STAGES[0], TRUTH).expand(B))

@@ -13,7 +13,7 @@ import torch
 from pcl_lib.trainers import checkpoints, load_checkpoint
 from pcl_lib.trainers._order import batch_rows
 from tests.trainers.test_kill import equal, lines
-from tests.trainers.toys import Adversarial, parameters, train
+from tests.trainers.toys import Adversarial, parameters, train, with_a_critic
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -66,6 +66,15 @@ def test_same_losses_and_parameters_as_one_process(folder, facts):
         assert all(
             torch.allclose(state["averages"][name][k], v, rtol=1e-4, atol=1e-6) for k, v in values.items()
         )
+
+
+def test_a_learned_loss_is_that_of_one_process(folder, facts):
+    method = with_a_critic()
+    train(method, None, 6)
+    state = load_checkpoint(checkpoints(folder / "learned")[-1])
+    for key, value in parameters(method).items():
+        name, _, rest = key.partition(".")
+        assert torch.allclose(state["modules"][name][rest], value, rtol=1e-4, atol=1e-5), key
 
 
 def test_processes_draw_their_own_noise_and_go_on_with_it(folder, facts):

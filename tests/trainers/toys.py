@@ -5,7 +5,8 @@ from torch import nn
 from torch.nn.functional import mse_loss, softplus
 
 from pcl_lib.distances import chamfer
-from pcl_lib.trainers import Reconstruction, fit
+from pcl_lib.losses import pfd
+from pcl_lib.trainers import LearnedLoss, Reconstruction, fit
 
 N_POINTS = 12
 
@@ -31,6 +32,13 @@ def reconstruction(loss=chamfer, lr=0.01, schedule=False):
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=7, gamma=0.5) if schedule else None
     return Reconstruction(model, loss, optimizer, scheduler)
+
+
+def with_a_critic():
+    """A reconstruction whose loss is learned; all its terms are means over the items."""
+    task = reconstruction(pfd())
+    loss = task.loss
+    return LearnedLoss(task, loss, torch.optim.Adam(loss.parameters(), lr=1e-3))
 
 
 class Adversarial:

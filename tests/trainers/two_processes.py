@@ -7,12 +7,13 @@ from pathlib import Path
 import torch
 
 from pcl_lib.trainers import Diverged, Method, fit
-from tests.trainers.toys import Adversarial, clouds, parameters, reconstruction, train
+from tests.trainers.toys import Adversarial, clouds, parameters, reconstruction, train, with_a_critic
 
 
 def main(folder: Path) -> None:
     method: Method = Adversarial(noise=0.0)
     train(method, folder / "still", 12)
+    train(with_a_critic(), folder / "learned", 6)
     train(Adversarial(), folder / "whole", 12)
     train(Adversarial(), folder / "parts", 8)
     resumed = Adversarial()

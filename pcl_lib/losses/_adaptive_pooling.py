@@ -1,0 +1,54 @@
+"""Adaptive pooling: the features of all points become one vector, by weights that lean to the largest."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pcl_lib._checks import check_option
+
+FORMS = ("released", "absolute", "norm")
+_SMALLEST = 1e-5
+
+
+def adaptive_pooling(
+    features: Float[Tensor, "b n c"], delta: Float[Tensor, "*shape"], *, form: str = "released"
+) -> Float[Tensor, "b c"]:
+    r"""Weighted mean over the points of a cloud, with weights that fall off from the largest feature.
+
+    .. math:: C_c = \sum_i w_{ic} F_{ic}, \quad w_{ic} = \operatorname{softmax}_i\bigl(-u_{ic}\bigr)
+
+    with m_c the largest F_ic of the cloud and a width delta: small delta gives the maximum, large delta the mean.
+    Equation 5 of the paper has a norm without an axis and a last F without an index, so it can be read in three ways.
+
+    - `features`: F, (B, N, C).
+    - `delta`: widths, (B, C), at least 0; 1e-5 is added.
+    - `form`: "released", u = (F_ic - m_c)^2 / delta_c, as the authors' code has it; "absolute",
+      u = abs(F_ic - m_c) / delta_c, the equation with a norm of one channel; "norm",
+      u = norm(F_i - m) / mean(delta), the equation with a norm over all channels: one weight for each point.
+
+    Range: between the mean and the maximum of each channel for the first two forms. Gradient: to both.
+    Cost: O(B N C). Errors: ValueError for shapes that do not fit, or an unknown form. Reference: huang2023caloss.
+
+    >>> features = torch.tensor([[[0.0], [1.0]]])
+    >>> [round(adaptive_pooling(features, torch.full((1, 1), d)).item(), 3) for d in (1e-3, 1.0, 1e3)]
+    [1.0, 0.731, 0.5]
+    """
+    check_option("form", form, FORMS)
+    if features.ndim != 3 or delta.shape != (features.shape[0], features.shape[2]):
+        raise ValueError(
+            "features must be (B, N, C) and delta (B, C), received "
+            f"{tuple(features.shape)} and {tuple(delta.shape)}"
+        )
+    away = features - features.max(1, keepdim=True).values
+    width = delta[:, None] + _SMALLEST
+    if form == "norm":
+        lengths = torch.linalg.vector_norm(away, dim=2, keepdim=True)
+        weights = torch.softmax(-lengths / (delta.mean(1)[:, None, None] + _SMALLEST), 1)
+        return (weights * features).sum(1)
+    # The largest feature has exponent 0, so nothing overflows, and no sum is below 1: a softmax over an axis that is
+    # not the last is several times slower.
+    exponent = -away.square() / width if form == "released" else away / width
+    weights = torch.exp(exponent)
+    return (weights * features).sum(1) / weights.sum(1)
