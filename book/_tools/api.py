@@ -100,6 +100,8 @@ class Api(SphinxDirective):
         there = public(module)
         if strange := [name for name in some if not hasattr(importlib.import_module(module), name)]:
             raise self.error(f"{module} has no {', '.join(strange)}; it has {', '.join(there)}")
+        for page in used(Path(self.env.srcdir)):
+            self.env.note_dependency(self.env.doc2path(page))
         python = self.env.get_domain("py")
         found: list[nodes.Node] = []
         if module not in python.objects:
