@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,21 @@ def call(name: str, thing: Any) -> str:
     """How it is called, a line for each argument where one line is too long; nothing for what is not called."""
     if kind(thing) not in ("class", "function"):
         return ""
-    signature = inspect.signature(thing)
-    line = f"{name}{signature}"
+    line = f"{name}{plain(str(inspect.signature(thing)))}"
     if len(line) <= WIDEST:
         return line
-    inner = str(signature.replace(return_annotation=signature.empty))[1:-1]
-    marked = [f"    {part}," for part in split(inner)]
-    returned = f" -> {inspect.formatannotation(signature.return_annotation)}"
-    end = "" if signature.return_annotation is signature.empty else returned
-    return "\n".join([f"{name}(", *marked, f"){end}"])
+    inner, _, end = line.removeprefix(f"{name}(").rpartition(")")
+    return "\n".join([f"{name}(", *(f"    {part}," for part in split(inner)), f"){end}"])
+
+
+def plain(signature: str) -> str:
+    """Types without quotes, and classes by their names, as the source has them.
+
+    >>> plain("(x: 'int' = 1, act: 'type' = <class 'torch.nn.ReLU'>, form: str = 'a') -> 'None'")
+    "(x: int = 1, act: type = ReLU, form: str = 'a') -> None"
+    """
+    signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
 
 
 def split(arguments: str) -> Iterator[str]:
@@ -100,6 +107,8 @@ class Api(SphinxDirective):
         there = public(module)
         if strange := [name for name in some if not hasattr(importlib.import_module(module), name)]:
             raise self.error(f"{module} has no {', '.join(strange)}; it has {', '.join(there)}")
+        for page in used(Path(self.env.srcdir)):
+            self.env.note_dependency(self.env.doc2path(page))
         python = self.env.get_domain("py")
         found: list[nodes.Node] = []
         if module not in python.objects:

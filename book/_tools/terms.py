@@ -98,7 +98,7 @@ class LinkTerms(SphinxPostTransform):
         finds = search(spellings)
         join_lines(self.document)
         for text in list(self.document.findall(nodes.Text)):
-            if inside(text, PLAIN):
+            if inside(text, PLAIN) or in_a_list_of_references(text):
                 continue
             words, parts, at = text.astext(), [], 0
             for match in finds.finditer(words):
@@ -125,6 +125,13 @@ def join_lines(document: nodes.document) -> None:
         at = around.index(text)
         if at and isinstance(around[at - 1], nodes.Text):
             around[at - 1 : at + 1] = [nodes.Text(around[at - 1].astext() + text.astext())]
+
+
+def in_a_list_of_references(node: nodes.Node) -> bool:
+    """Titles of papers are names, not words of the page."""
+    while node is not None and "pcl-references" not in getattr(node, "attributes", {}).get("classes", []):
+        node = node.parent
+    return node is not None
 
 
 def inside(node: nodes.Node, kinds: tuple[type, ...]) -> bool:

@@ -203,7 +203,7 @@ def test_captions_are_numbered_all_or_none():
     unseen = nbformat.v4.new_code_cell("", outputs=outputs[:1], metadata={"tags": ["remove-cell"]})
     shown = nbformat.v4.new_code_cell("", outputs=outputs)
     for numbers, found in ((["Figure 1.1"], [False] * 2), (["Figure 1.1", "Figure 1.2"], [True] * 2)):
-        whole = nbformat.v4.new_notebook(cells=copy.deepcopy([unseen, shown]))
+        whole = nbformat.v4.new_notebook(cells=[copy.deepcopy(unseen), copy.deepcopy(shown)])
         export.number_captions(whole, numbers)
         assert ["Figure 1." in o["data"]["text/html"] for o in whole.cells[1].outputs] == found
         assert "Figure 1." not in whole.cells[0].outputs[0]["data"]["text/html"]

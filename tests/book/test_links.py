@@ -6,7 +6,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from book._tools import docstrings, names, references, terms
+from book._tools import api, docstrings, names, references, terms
 from book._tools.citations import Bibliography
 from book._tools.entries import Entries
 from tests.book import checks
@@ -91,6 +91,7 @@ def test_the_first_use_of_a_term_leads_to_the_glossary(book):
         ("Chamfer distance", "words.html#term-Chamfer-distance"),
         ("Patches", "words.html#term-patch"),
     ]
+    assert not leads(article(book, "citing"), "a.pcl-term"), "the titles of papers are names"
     assert not leads(article(book, "words"), "a.pcl-term"), "the glossary does not lead to itself"
 
 
@@ -114,6 +115,22 @@ def test_a_page_ends_with_what_it_cites(book):
     html = book.cache / "html"
     for name in ("chapter", "api", "words", "citing"):
         assert checks.dead_links(html / "book" / f"{name}.html", html) == []
+
+
+def test_a_call_reads_as_the_source_has_it():
+    def two(first: int, /, *, form: "str" = "(a, b)", kind: type = Book) -> None:
+        """Nothing."""
+
+    assert api.call("two", two) == "two(first: int, /, *, form: str = '(a, b)', kind: type = Book) -> None"
+    wide = api.call("name" * 20, two).splitlines()
+    assert wide[1:] == [
+        "    first: int,",
+        "    /,",
+        "    *,",
+        "    form: str = '(a, b)',",
+        "    kind: type = Book,",
+        ") -> None",
+    ]
 
 
 @pytest.mark.slow
