@@ -126,7 +126,7 @@ def test_the_defaults_are_those_of_caloss():
     assert parameters == {
         "AE": 1_770_240,
         "Folding": 292_870,
-    }  # counted by hand from the layer lists of its code
+    }  # by hand in tests/models/test_sizes.py
     assert (settings.n_points, settings.batch_size, settings.learning_rate) == (2048, 16, 1e-4)
     assert settings.steps == 1000 * (
         settings.train_shapes // settings.batch_size
