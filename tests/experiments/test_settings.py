@@ -123,13 +123,9 @@ def test_one_look_at_one_shape_is_enough():
 def test_the_defaults_are_those_of_caloss():
     settings = Settings()
     parameters = {name: sum(p.numel() for p in build(settings, name, 0).parameters()) for name in NETWORKS}
-    assert parameters == {
-        "AE": 1_770_240,
-        "Folding": 292_870,
-    }  # by hand in tests/models/test_sizes.py
+    assert parameters == {"AE": 1_770_240, "Folding": 292_870}
     assert (settings.n_points, settings.batch_size, settings.learning_rate) == (2048, 16, 1e-4)
-    assert settings.steps == 1000 * (
-        settings.train_shapes // settings.batch_size
-    )  # 1,000 epochs of 39 batches
+    batches = settings.train_shapes // settings.batch_size
+    assert settings.steps == 1000 * batches
     assert settings.epochs == pytest.approx(1000, rel=0.01)
     assert (settings.mcd_sizes, settings.mcd_centres) == (SIZES, CENTRES)
