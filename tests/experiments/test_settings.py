@@ -5,10 +5,12 @@ from statistics import mean, stdev
 
 import pytest
 
+from pcl_lib.experiments.autoencoder.build import build
 from pcl_lib.experiments.autoencoder.distances import EXPERIMENT, tiny
 from pcl_lib.experiments.autoencoder.settings import LOSSES, NETWORKS, Settings
 from pcl_lib.experiments.runner.result import Result, Row
 from pcl_lib.experiments.runner.settings_hash import settings_hash
+from pcl_lib.metrics._multiscale import CENTRES, SIZES
 
 OTHER = {
     "networks": ("AE",),
@@ -116,3 +118,14 @@ def test_one_look_at_one_shape_is_enough():
     settings = replace(tiny(), looks=1, shown=1, curve_shapes=1)
     assert settings.logged_steps == (settings.steps,)
     assert replace(tiny(), shown=3, curve_shapes=3).shown == tiny().test_shapes
+
+
+def test_the_defaults_are_those_of_caloss():
+    settings = Settings()
+    parameters = {name: sum(p.numel() for p in build(settings, name, 0).parameters()) for name in NETWORKS}
+    assert parameters == {"AE": 1_770_240, "Folding": 292_870}
+    assert (settings.n_points, settings.batch_size, settings.learning_rate) == (2048, 16, 1e-4)
+    batches = settings.train_shapes // settings.batch_size
+    assert settings.steps == 1000 * batches
+    assert settings.epochs == pytest.approx(1000, rel=0.01)
+    assert (settings.mcd_sizes, settings.mcd_centres) == (SIZES, CENTRES)
