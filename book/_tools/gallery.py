@@ -86,7 +86,8 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
         if outer is not None or not isinstance(image, Tag):
             continue
         section = figure.find_parent("section", id=True)
-        anchor = figure.get("id") or (section["id"] if section else "")
+        numbered = figure.find_parent(class_="pcl-numbered", id=True)
+        anchor = figure.get("id") or (numbered or section or {}).get("id", "")
         heading = section.find(re.compile("^h[1-6]$")) if section else html.select_one("article h1")
         alt = COUNTED.sub("", str(image.get("alt") or ""))
         sources = tuple(str(panel.get("src") or "") for panel in figure.find_all("img"))

@@ -53,7 +53,8 @@ def em_kd(
     an upper bound; its formula prints the "sum" of lengths, and its leaves have 1,024 points.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D), any N; value () or (B,), matching (N,) or (B, N). Unit: length
-    (length squared with squared=True), in [0, inf). Symmetric (exact leaves). Not a metric.
+    (length squared with squared=True), in [0, inf). Symmetric, and a metric on clouds of one size, with exact
+    leaves and lengths: which cell a point lies in depends on its own cloud alone.
     Zero iff both clouds are the same multiset (exact leaves). Translation invariant, not rotation invariant: the
     axes matter. Scales with the scale.
     Gradient: through the matching, as `emd`.

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 
 import torch
 from scipy.stats import ks_2samp
 from torch import Tensor
 
-from pcl_lib._seeded import seeded
-from pcl_lib.data import digits, synthetic, transforms
+from pcl_lib.data import digits, synthetic
 from pcl_lib.distances import WEIGHTS, chamfer, hyper_cd, weighted_chamfer
 from pcl_lib.distances.building_blocks import hyper_cd_gradient_weight
 from pcl_lib.experiments.claims import Claim, graded, tallied
 from pcl_lib.experiments.completion.compare import ONE_NETWORK, preview_of
+from pcl_lib.experiments.completion.free_cloud import settle
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
 from pcl_lib.losses import PAPER_DISTANCES, gradient_matching
@@ -48,9 +49,7 @@ def _beside(page: str, name: str) -> str:
 
 def _two_samples() -> tuple[Tensor, Tensor]:
     """Two samples of one chair in one frame: to normalise each on its own would move them apart."""
-    chair = transforms.unit_sphere(synthetic.sample("chair", 4096, seed=3).points).points
-    order = torch.randperm(4096, generator=seeded(0))
-    return chair[order[:2048]], chair[order[2048:]]
+    return synthetic.two_samples("chair", seed=3)
 
 
 def _on_units(page: str) -> list[Claim]:
@@ -226,20 +225,10 @@ def _gap(a: Tensor, b: Tensor) -> float:
     return float((a - b).norm() / b.norm())
 
 
-def _crowd(start: int, *, outliers: bool, n: int = 256, steps: int = 300, rate: float = 0.02) -> float:
+def _crowd(seed: int, *, outliers: bool) -> float:
     """The most points of a free cloud that share one true point of a digit, after sliding down the Chamfer distance."""
-    digit = digits.example("3", n).points
-    target, generator = digit, seeded(100 + start)
-    if outliers:
-        angle, radius = torch.rand(2, 8, generator=generator)
-        angle, radius = 2 * math.pi * angle, 2.5 + 0.5 * radius
-        target = torch.cat([digit, torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)])
-    points = 2 * torch.rand(n, 2, generator=seeded(start)) - 1
-    for step in range(steps):
-        points.requires_grad_(True)
-        (gradient,) = torch.autograd.grad(chamfer(points, target, squared=False), points)
-        points = points.detach() - rate * (1 - step / steps) * n * gradient
-    return float(torch.bincount(nearest(points, digit).index).max())
+    lengths = partial(chamfer, squared=False)
+    return float(settle(lengths, digits.example("3").points, seed=seed, outliers=outliers).crowd)
 
 
 def _largest_gradient() -> float:
