@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from pcl_lib._checks import check_option
 
@@ -41,6 +44,9 @@ def adaptive_pooling(
             "features must be (B, N, C) and delta (B, C), received "
             f"{tuple(features.shape)} and {tuple(delta.shape)}"
         )
+    if form == "released":
+        pooled: Tensor = _Squares.apply(features, delta + _SMALLEST)
+        return pooled
     away = features - features.max(1, keepdim=True).values
     width = delta[:, None] + _SMALLEST
     if form == "norm":
@@ -49,6 +55,37 @@ def adaptive_pooling(
         return (weights * features).sum(1)
     # The largest feature has exponent 0, so nothing overflows, and no sum is below 1: a softmax over an axis that is
     # not the last is several times slower.
-    exponent = -away.square() / width if form == "released" else away / width
-    weights = torch.exp(exponent)
+    weights = torch.exp(away / width)
     return (weights * features).sum(1) / weights.sum(1)
+
+
+class _Squares(torch.autograd.Function):
+    """The released form with its derivative written out.
+
+    It goes over the features, which are most of the memory of a step, a third as often as autograd does.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, width: Tensor) -> Tensor:
+        largest, at = features.max(1)
+        away = features - largest[:, None]
+        weights = away.square().mul_(-1 / width[:, None]).exp_()
+        total = weights.sum(1)
+        pooled = (weights * features).sum(1) / total
+        ctx.save_for_backward(features, width, away, weights, total, pooled, at)
+        return pooled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor]:
+        features, width, away, weights, total, pooled, at = ctx.saved_tensors
+        scaled = (slope / total)[:, None]
+        # Of the weights, whose exponent is -away^2 / width.
+        by_exponent = (features - pooled[:, None]).mul_(weights).mul_(scaled)
+        moved = by_exponent.mul_(away)
+        by_width = torch.linalg.vecdot(moved, away, dim=1) / width.square()
+        moved.mul_(-2 / width[:, None])
+        by_feature = torch.addcmul(moved, weights, scaled)
+        # All are measured from the largest, which pulls the other way.
+        by_feature.scatter_add_(1, at[:, None], -moved.sum(1, keepdim=True))
+        return by_feature, by_width

@@ -119,6 +119,14 @@ def test_each_reading_of_the_pooling(form):
             assert found[b, c].item() == pytest.approx(by_hand, rel=1e-12)
 
 
+@pytest.mark.parametrize("form", ["released", "absolute", "norm"])
+def test_the_gradient_of_each_reading(form):
+    generator = torch.Generator().manual_seed(3)
+    features = torch.randn(2, 6, 4, dtype=torch.float64, generator=generator, requires_grad=True)
+    delta = (0.1 + torch.rand(2, 4, dtype=torch.float64, generator=generator)).requires_grad_(True)
+    assert torch.autograd.gradcheck(lambda f, d: adaptive_pooling(f, d, form=form), (features, delta))
+
+
 def test_the_in_batch_term():
     loss = filled(negatives="in-batch", contrast=False, width=0.0)
     delta = loss.delta(loss.points(TRUTH))
