@@ -59,15 +59,24 @@ class LeastSquaresLoss(nn.Module):
 
 
 def pud(dim: int = 3, *, weight: float = 0.5) -> LeastSquaresLoss:
-    """Chamfer and PU-GAN's critic, which attends from point to point; CALoss trains it with a rate of 1e-5."""
+    """Chamfer and PU-GAN's critic, which attends from point to point; CALoss trains it with a rate of 1e-5.
+
+    - `weight`: of the critic's term in the loss of the task network.
+    """
     return LeastSquaresLoss(PUGANCritic(dim), weight=weight, dim=dim)
 
 
 def pfd(dim: int = 3, *, weight: float = 0.05) -> LeastSquaresLoss:
-    """Chamfer and PF-Net's critic, which sees maxima of three layers; CALoss trains it with a rate of 1e-4."""
+    """Chamfer and PF-Net's critic, which sees maxima of three layers; CALoss trains it with a rate of 1e-4.
+
+    - `weight`: of the critic's term in the loss of the task network.
+    """
     return LeastSquaresLoss(PFNetCritic(dim), weight=weight, dim=dim)
 
 
 def crnd(dim: int = 3, *, weight: float = 0.005) -> LeastSquaresLoss:
-    """Chamfer and CRN's critic, which judges neighbourhoods; CALoss trains it with a rate of 5e-5."""
+    """Chamfer and CRN's critic, which judges neighbourhoods; CALoss trains it with a rate of 5e-5.
+
+    - `weight`: of the critic's term in the loss of the task network.
+    """
     return LeastSquaresLoss(CRNCritic(dim), weight=weight, dim=dim)

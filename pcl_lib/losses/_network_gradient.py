@@ -35,7 +35,9 @@ def gradient_gap(
 
     .. math:: \lVert s\, \nabla_\omega L - \nabla_\omega L_H \rVert \,/\, \lVert \nabla_\omega L_H \rVert
 
-    with s = 1, or, `up_to_scale`, the factor that makes it least. Two losses with a gap of 0 train alike. At least 0,
+    - `up_to_scale`: s is the factor that makes the gap least, instead of 1.
+
+    Two losses with a gap of 0 train alike. At least 0,
     with the best factor at most 1. Cost: two backward passes. Errors: `ValueError` if the reference has no gradient.
 
     >>> import torch

@@ -42,7 +42,9 @@ def matching_error(
 
 
 def distance_of_pull(z: Curve, pull: float = 0.0, *, low: float, high: float) -> float:
-    """The distance between `low` and `high` at which a gradient weight is `pull`; with 0, where it turns to pushing.
+    """The distance at which a gradient weight is `pull`; with 0, where it turns to pushing.
+
+    - `low`, `high`: lengths between which it lies, with the weight above `pull` at one and below at the other.
 
     Lengths, in the unit of the clouds. Cost: some ten values of `z`. Errors: `ValueError` unless z passes
     `pull` between `low` and `high`.

@@ -36,8 +36,8 @@ def draw_plan(
 
     Errors: `ValueError` for shapes that do not fit, masses that are negative, NaN or infinite, or all zero.
 
-    >>> import matplotlib.pyplot as plt
-    >>> ax = plt.figure().add_subplot()
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().add_subplot()
     >>> draw_plan(ax, np.zeros((1, 2)), np.eye(2), [[0.75, 0.25]], width=4)
     >>> [round(float(band), 6) for band in ax.collections[0].get_linewidths()]
     [3.0, 1.0]
