@@ -40,7 +40,7 @@
       [...row.cells].forEach((cell, i) => {
         const short = cell.childNodes.length === 1 && cell.textContent.trim().length <= SHORT;
         cell.classList.toggle("pcl-card-line", i > 0 && short); // with its label on one line
-        if (i > 0 && heads[i].textContent.trim()) cell.prepend(label(heads[i]));
+        if (i > 0 && heads[i].textContent.trim() && cell.childNodes.length) cell.prepend(label(heads[i]));
         cell.classList.toggle("pcl-card-first", i > 0 && i === verdict);
       });
     }

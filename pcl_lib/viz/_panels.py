@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import matplotlib.figure
 from matplotlib.axes import Axes
@@ -23,14 +24,13 @@ def whole(figures: Sequence[matplotlib.figure.Figure]) -> Bbox:
 
 
 def panels(figures: Sequence[matplotlib.figure.Figure], box: Bbox) -> list[Part] | None:
-    """The parts of a picture of `box`, in inches, left to right, what stands above all axes first.
+    """The parts of a picture of `box`, in inches, as one reads, what stands above all axes first.
 
     Several figures are the frames of one series, which are cut alike. None if there is nothing to cut: one column of
     axes, more than four, or something that belongs to more than one of them.
     """
-    columns: list[list[float]] = []
-    top = box.y0  # of the highest axes
-    above = []
+    boxes: list[Bbox] = []
+    above: list[Bbox] = []
     for figure in figures:
         if figure.texts or figure.lines or figure.patches or figure.artists or _shared(figure):
             return None
@@ -38,24 +38,49 @@ def panels(figures: Sequence[matplotlib.figure.Figure], box: Bbox) -> list[Part]
         axes = [ax for ax in figure.axes if ax.get_visible() and ax.get_label() != "<colorbar>"]
         if len(axes) < len([ax for ax in figure.axes if ax.get_visible()]):
             return None  # a colour bar may belong to all
-        boxes = [_inches(figure, ax.get_tightbbox()) for ax in axes]
-        top = max([top, *(part.y1 for part in boxes)])
-        columns += [[part.x0, part.x1] for part in boxes]
-    merged: list[list[float]] = []
-    for left, right in sorted(columns):
-        if merged and left < merged[-1][1] - TOUCH:
-            merged[-1][1] = max(merged[-1][1], right)
-        else:
-            merged.append([left, right])
-    if not 2 <= len(merged) <= MOST or any(part.y0 < top - TOUCH for part in above):
+        boxes += [_inches(figure, ax.get_tightbbox()) for ax in axes]
+    columns = _apart([(part.x0, part.x1) for part in boxes])
+    rows = _apart([(part.y0, part.y1) for part in boxes])
+    if not 2 <= len(columns) <= MOST:
         return None
-    edges = [box.x0, *((a[1] + b[0]) / 2 for a, b in pairwise(merged)), box.x1]
+    top = rows[-1][1]  # of the highest axes
+    if any(part.y0 < top - TOUCH for part in above):
+        return None
     # A legend alone may be as large as it was drawn; beside it is nothing.
     cut = (min(part.y0 for part in above) + top) / 2 if above else box.y1
     legends = [(min(part.x0 for part in above), max(part.x1 for part in above))] if above else []
-    return [_part(box, left, right, cut, box.y1) for left, right in legends] + [
-        _part(box, left, right, box.y0, cut) for left, right in pairwise(edges)
+    if any(_bare(ax, "x") for figure in figures for ax in figure.axes):
+        rows = [(rows[0][0], top)]  # the numbers are under the lowest: a column stays whole
+    cells = [
+        (left, right, bottom, high)
+        for bottom, high in reversed(_between(rows, box.y0, cut))
+        for left, right in _between(columns, box.x0, box.x1)
     ]
+    return [_part(box, left, right, cut, box.y1) for left, right in legends] + [
+        _part(box, *cell) for cell in cells if any(_holds(cell, part) for part in boxes)
+    ]
+
+
+def _apart(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Spans from low to high, those that overlap made one."""
+    merged: list[tuple[float, float]] = []
+    for low, high in sorted(spans):
+        if merged and low < merged[-1][1] - TOUCH:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _between(spans: Sequence[tuple[float, float]], low: float, high: float) -> list[tuple[float, float]]:
+    """What is from `low` to `high`, cut in the middle between the spans."""
+    return list(pairwise([low, *((a[1] + b[0]) / 2 for a, b in pairwise(spans)), high]))
+
+
+def _holds(cell: tuple[float, float, float, float], part: Bbox) -> bool:
+    left, right, bottom, top = cell
+    x, y = (part.x0 + part.x1) / 2, (part.y0 + part.y1) / 2
+    return bool(left <= x <= right and bottom <= y <= top)
 
 
 def _part(box: Bbox, left: float, right: float, bottom: float, top: float) -> Part:
@@ -72,12 +97,17 @@ def _shared(figure: matplotlib.figure.Figure) -> bool:
     titled = any(
         getattr(figure, name, None) is not None for name in ("_suptitle", "_supxlabel", "_supylabel")
     )
-    return titled or any(_bare(ax) for ax in figure.axes)
+    return titled or any(_bare(ax, "y") for ax in figure.axes)
 
 
-def _bare(ax: Axes) -> bool:
-    siblings = len(ax.get_shared_y_axes().get_siblings(ax)) > 1
-    return siblings and ax.axison and not ax.yaxis.get_tick_params().get("labelleft", True)
+def _bare(ax: Axes, name: Literal["x", "y"]) -> bool:
+    """Whether the numbers of this axis stand at another one only."""
+    shared, axis, side = {
+        "x": (ax.get_shared_x_axes(), ax.xaxis, "labelbottom"),
+        "y": (ax.get_shared_y_axes(), ax.yaxis, "labelleft"),
+    }[name]
+    alone = len(shared.get_siblings(ax)) == 1
+    return not alone and not (ax.axison and axis.get_tick_params().get(side, True))
 
 
 def _inches(figure: matplotlib.figure.Figure, box: Bbox | None) -> Bbox:

@@ -17,8 +17,8 @@ def show(
     """Shows a matplotlib figure on the page and closes it.
 
     `vector=True` gives an SVG (curves, bars, diagrams); `vector=False` a compressed PNG at twice the density
-    (clouds, images). On a phone, two to four columns of axes stand one under the other, unless they share their
-    numbers. `alt` says what the figure shows to a reader who cannot see it; it is also the figure's
+    (clouds, images). On a phone, the axes of two to four columns stand one under the other, row by row, unless they
+    share their numbers. `alt` says what the figure shows to a reader who cannot see it; it is also the figure's
     plain-text form. `title` stands above the picture, `caption` below it, as text of the page.
 
     Errors: `ValueError` if `alt` is empty, if `fig` is no matplotlib figure, or if the SVG passes 1 MB.

@@ -22,9 +22,9 @@ def parts(fig: plt.Figure) -> list[list[float]]:
     return [[float(number) for number in part.split()] for part in data.split(";") if part]
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(2, 1), (3, 1), (4, 1), (2, 2)])
-def test_columns_are_cut_between_their_axes(columns, rows):
-    fig, axes = row(columns, rows)
+@pytest.mark.parametrize("columns", [2, 3, 4])
+def test_columns_are_cut_between_their_axes(columns):
+    fig, axes = row(columns)
     found = parts(fig)
     assert len(found) == columns
     np.testing.assert_allclose(
@@ -39,6 +39,27 @@ def test_columns_are_cut_between_their_axes(columns, rows):
         assert place.x1 < left + width + 0.01
 
 
+def test_rows_are_read_one_after_the_other():
+    fig, axes = row(2, 2)
+    found = parts(fig)
+    assert len(found) == 4
+    for (left, top, width, height), ax in zip(found, axes.flat, strict=True):
+        place = ax.get_position()
+        assert left < place.x0 < place.x1 < left + width + 0.01
+        assert top - 0.01 < 1 - place.y1 < 1 - place.y0 < top + height
+
+
+def test_an_empty_place_is_no_part():
+    fig, axes = row(2, 2)
+    axes[1, 1].set_visible(False)
+    assert len(parts(fig)) == 3
+
+
+def test_a_column_keeps_its_numbers():
+    found = parts(row(2, 2, sharex=True)[0])
+    assert [(part[1], part[3]) for part in found] == [(0, 1), (0, 1)]
+
+
 def test_a_legend_above_all_is_a_part_of_its_own():
     fig, axes = row(2)
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center")
@@ -51,6 +72,12 @@ def test_a_legend_above_all_is_a_part_of_its_own():
 
 def shared_numbers() -> plt.Figure:
     return row(2, sharey=True)[0]
+
+
+def list_beside_its_rows() -> plt.Figure:
+    fig, axes = row(2, sharey=True)
+    axes[0, 1].axis("off")
+    return fig
 
 
 def titled() -> plt.Figure:
@@ -79,7 +106,16 @@ def legend_below() -> plt.Figure:
 
 @pytest.mark.parametrize(
     "draw",
-    [shared_numbers, titled, with_bar, with_words, legend_below, lambda: row(1)[0], lambda: row(5)[0]],
+    [
+        shared_numbers,
+        list_beside_its_rows,
+        titled,
+        with_bar,
+        with_words,
+        legend_below,
+        lambda: row(1)[0],
+        lambda: row(5)[0],
+    ],
 )
 def test_what_belongs_together_is_not_cut(draw):
     assert parts(draw()) == []
