@@ -19,9 +19,12 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 from sphinx.util.typing import ExtensionMetadata
 
+from book._tools.api import api_summary
+
 EVERYDAY = "pcl_everyday_terms"
 PLAIN = (
     nodes.title,
+    api_summary,  # opens its entry: a link within it could not be reached
     nodes.rubric,
     nodes.reference,
     nodes.literal,
