@@ -169,6 +169,7 @@ def training_slider(result: Result, *, looks: int = 4) -> viz.Frames:
         ],
         labels=[f"step {steps[k]:,}" for k in few],
         start=len(few) - 1,
+        caption=f"One unseen shape (pale) from {' and '.join(networks)}, trained with CD, on the way.",
         alt=f"An unseen shape in pale ink and its reconstruction by {' and '.join(networks)}, trained with CD, over "
         "the steps of training.",
     )
