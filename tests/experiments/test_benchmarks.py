@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import pytest
 
 from pcl_lib.experiments.benchmarks import report
@@ -109,7 +110,9 @@ def test_a_goal_is_shown_with_what_was_found(record):
 
 
 def test_the_chart_has_a_row_for_each_race(record):
-    (ax,) = report.races_chart(record).axes
+    chart = report.races_chart(record)
+    (ax,) = chart.axes
+    plt.close(chart)  # pyplot would keep it for the next test
     shown = [label.get_text() for label in ax.get_yticklabels()]
     assert shown == ["emd, 512 points", "chamfer, 1,024 points", "chamfer, 512 points"]
     blue = [line for line in ax.lines if line.get_marker() == "o"]
