@@ -86,8 +86,8 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
         if outer is not None or not isinstance(image, Tag):
             continue
         section = figure.find_parent("section", id=True)
-        numbered = figure.find_parent(class_="pcl-numbered", id=True)
-        anchor = figure.get("id") or (numbered or section or {}).get("id", "")
+        named = figure.find_parent(class_="pcl-numbered", id=re.compile(r"^(?!id\d+$)"))  # by the page
+        anchor = figure.get("id") or (named or section or {}).get("id", "")
         heading = section.find(re.compile("^h[1-6]$")) if section else html.select_one("article h1")
         alt = COUNTED.sub("", str(image.get("alt") or ""))
         sources = tuple(str(panel.get("src") or "") for panel in figure.find_all("img"))

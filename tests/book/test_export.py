@@ -55,6 +55,7 @@ def test_a_notebook_has_the_numbers_of_its_page(tmp_path, monkeypatch):
         text = notebook.cells[-2].source
         assert "> **Exercise 1.1**" in text
         assert "x = 1 \\tag{1.1}" in text
-        assert f"By (1.1) and [Exercise 1.1](second.ipynb): {value}, says Lin et al. (2024)." in text
+        source = "[Lin et al. (2024)](https://arxiv.org/abs/2409.06171)"
+        assert f"By (1.1) and [Exercise 1.1](second.ipynb): {value}, says {source}." in text
         assert notebook.cells[-1].source.startswith("## References\n\n- Lin, F.")
         assert not any("glue" in c.source for c in notebook.cells)
