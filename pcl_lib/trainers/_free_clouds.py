@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch import Tensor
 
-from pcl_lib.distances.building_blocks import Valued, value_of
 from pcl_lib.trainers._engine import Engine
+from pcl_lib.trainers._reconstruction import Reconstruction
 
 
-class FreeClouds:
+class FreeClouds(Reconstruction):
     r"""Move the points of each shape down a loss to their target, by any optimiser.
 
     .. math:: \min_{y_1, \ldots, y_S} \frac1B \sum_b d(y_b, x_b)
@@ -39,32 +35,7 @@ class FreeClouds:
     True
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        loss: Callable[[Tensor, Tensor], Tensor | Valued],
-        optimizer: Optimizer,
-        scheduler: LRScheduler | None = None,
-    ) -> None:
-        self.modules = {"model": model}
-        self.optimizers = {"model": optimizer}
-        self.schedulers = {} if scheduler is None else {"model": scheduler}
-        self.loss = loss
-
-    def step(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Mapping[str, Tensor]:
-        loss = self.measure(self.make(batch, index, engine), batch, engine)
-        engine.descend(loss)
-        return {"loss": loss}
-
-    def make(self, batch: Tensor, index: Tensor, engine: Engine) -> Tensor:
-        """The points of these shapes as they are now."""
+    def make(self, batch: Float[Tensor, "b n d"], index: Tensor, engine: Engine) -> Float[Tensor, "b m d"]:
+        """The points of these shapes as they are now; a network would be given the batch."""
         made: Tensor = engine.modules["model"](index)
         return made
-
-    def pair(self, made: Tensor, batch: Tensor) -> tuple[Tensor, Tensor]:
-        """What there is and what should be, for a learned loss."""
-        return made, batch
-
-    def measure(self, made: Tensor, batch: Tensor, engine: Engine) -> Tensor:
-        """The mean loss."""
-        return value_of(self.loss(made, batch), "loss").mean()
