@@ -30,24 +30,22 @@ def build(settings: Settings, network: str, loss: str, seed: int) -> tuple[nn.Mo
 def method(settings: Settings, run: Run, device: torch.device) -> Method:
     network, loss = run.configuration[:2]
     model, measure = build(settings, network, loss, run.seed)
-    optimizer = adam(model.to(device), settings.rate(run.configuration), device)
+    optimizer = adam(model.to(device), settings.rate(run.configuration))
     if isinstance(measure, nn.Module):
         measure.to(device)
     task = Reconstruction(model, measure, optimizer, warm_up_and_cosine(optimizer, settings.steps))
-    return with_own_step(task, loss, measure, steps=settings.steps, device=device)
+    return with_own_step(task, loss, measure, steps=settings.steps)
 
 
-def with_own_step(
-    task: Any, loss: str, measure: Loss | nn.Module, *, steps: int, device: torch.device
-) -> Method:
+def with_own_step(task: Any, loss: str, measure: Loss | nn.Module, *, steps: int) -> Method:
     """The method itself for a closed form; for a learned loss, by turns with the step of the loss's own networks."""
     if not isinstance(measure, nn.Module):
         method: Method = task
         return method
-    own = adam(measure, LOSS_RATES[loss], device)
+    own = adam(measure, LOSS_RATES[loss])
     return LearnedLoss(task, measure, own, warm_up_and_cosine(own, steps))
 
 
-def adam(network: nn.Module, rate: float, device: torch.device) -> torch.optim.Adam:
-    """Adam, on a GPU in one kernel: networks as small as these wait for the launches of kernels."""
-    return torch.optim.Adam(network.parameters(), lr=rate, fused=device.type == "cuda")
+def adam(network: nn.Module, rate: float) -> torch.optim.Adam:
+    """Adam in one kernel: networks as small as these wait for the start of operations, of which it has hundreds."""
+    return torch.optim.Adam(network.parameters(), lr=rate, fused=True)

@@ -1,4 +1,4 @@
-"""One auto-encoder, trained with CD, with CALoss and with PCLoss for the paper's epochs (CALoss, Table 1, Figs. 3, 5)."""
+"""One auto-encoder under CD, CALoss and PCLoss for the paper's epochs (CALoss, Table 1, Figs. 3 and 5)."""
 
 from __future__ import annotations
 
