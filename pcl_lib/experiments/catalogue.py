@@ -10,6 +10,7 @@ from pcl_lib.experiments.runner.experiment import Experiment
 # Imported when asked for: an experiment brings its networks, its losses and its data with it.
 EXPERIMENTS = {
     "autoencoder-distances": "autoencoder.distances",
+    "caloss-completion": "learned_losses.completion",
     "caloss-rates": "learned_losses.rates",
     "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",

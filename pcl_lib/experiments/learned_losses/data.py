@@ -24,13 +24,17 @@ def shapes(settings: Settings) -> ShapeSet:
     found = load_shapes(s.data, s.families, s.train_shapes, s.test_shapes, s.n_points)
     train, test, name = found.train, found.test, found.name
     if s.held_back:
-        generator = torch.Generator().manual_seed(s.held_back_seed)
-        order = torch.randperm(len(train), generator=generator, device="cpu")
-        test, train = train[order[: s.held_back]], train[order[s.held_back :]]
+        train, test = hold_back(train, s.held_back, s.held_back_seed)
         name = f"{name}, {s.held_back} held back from the training split"
     train, test = (caloss_test_normalization(clouds).points for clouds in (train, test))
     digest = hashlib.sha256(train.numpy().tobytes() + test.numpy().tobytes())
     return ShapeSet(train, test, name, digest.hexdigest())
+
+
+def hold_back(train: Tensor, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Training shapes without so many that a seed draws, and these."""
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed), device="cpu")
+    return train[order[count:]], train[order[:count]]
 
 
 def origin(settings: Settings) -> Origin:
