@@ -10,6 +10,11 @@ from pcl_lib.experiments.runner.experiment import Experiment
 # Imported when asked for: an experiment brings its networks, its losses and its data with it.
 EXPERIMENTS = {
     "autoencoder-distances": "autoencoder.distances",
+    "caloss-codes": "learned_losses.codes",
+    "caloss-completion": "learned_losses.completion",
+    "caloss-every-loss": "learned_losses.every_loss",
+    "caloss-rates": "learned_losses.rates",
+    "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
 }

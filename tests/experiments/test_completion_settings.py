@@ -17,8 +17,9 @@ from pcl_lib.distances._weights import (
 )
 from pcl_lib.experiments.completion import losses as completion_losses
 from pcl_lib.experiments.completion import networks as completion_networks
-from pcl_lib.experiments.completion.build import WEIGHED, build
+from pcl_lib.experiments.completion.build import build
 from pcl_lib.experiments.completion.settings import LOSSES, NETWORKS, Settings
+from pcl_lib.experiments.named_losses import WEIGHED
 from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 BOTH = (completion_losses, completion_networks)
