@@ -10,6 +10,7 @@ from pcl_lib.experiments.runner.experiment import Experiment
 # Imported when asked for: an experiment brings its networks, its losses and its data with it.
 EXPERIMENTS = {
     "autoencoder-distances": "autoencoder.distances",
+    "caloss-free-clouds": "learned_losses.free_clouds",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
 }
