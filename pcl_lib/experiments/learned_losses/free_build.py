@@ -47,21 +47,22 @@ def shapes(settings: Settings, which: int = SHAPES) -> Shapes:
 
     Errors: `ValueError` for a shape with no point on a thin part.
     """
-    made = synthetic.dataset(settings.families, settings.per_family, settings.n_points, seed=which)
+    wanted = [
+        (family, 1_000_000 * which + i) for family in settings.families for i in range(settings.per_family)
+    ]
+    made = [synthetic.sample(family, settings.n_points, seed=seed) for family, seed in wanted]
     normal = unit_sphere(stack(made))
-    thin = []
-    for cloud in made:
-        numbers = [k for k, part in enumerate(synthetic.parts(cloud.category)) if part in THIN]
-        thin.append(torch.isin(cloud.labels, torch.tensor(numbers, dtype=cloud.labels.dtype)))
+    thin, areas = [], []
+    for (family, seed), cloud, scale in zip(wanted, made, normal.scale, strict=True):
+        numbers = [k for k, part in enumerate(synthetic.parts(family)) if part in THIN]
+        labels: Any = cloud.labels
+        thin.append(torch.isin(labels, torch.tensor(numbers, dtype=torch.int64)))
         if not thin[-1].any():
             raise ValueError(
                 f"each shape must have points on a thin part ({', '.join(THIN)}), received {cloud.name} without; "
                 "take more points, or another family"
             )
-    areas = [
-        float(synthetic.mesh(cloud.category, seed=int(cloud.name.split("-")[1])).area / scale.item() ** 2)
-        for cloud, scale in zip(made, normal.scale, strict=True)
-    ]
+        areas.append(float(synthetic.mesh(family, seed=seed).area / scale.item() ** 2))
     return Shapes(normal.points.float(), torch.stack(thin), tuple(areas))
 
 
@@ -138,6 +139,5 @@ def _free(
 def _by_turns(settings: Settings, name: str, seed: int, device: torch.device) -> LearnedLoss:
     loss = learned(name, seed).to(device)
     rate = settings.pcloss_rate if name == "PCLoss" else settings.own_rate
-    return LearnedLoss(
-        _free(settings, seed, loss, device), loss, torch.optim.Adam(loss.parameters(), lr=rate)
-    )
+    task: Any = _free(settings, seed, loss, device)
+    return LearnedLoss(task, loss, torch.optim.Adam(loss.parameters(), lr=rate))

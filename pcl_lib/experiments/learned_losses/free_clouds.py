@@ -11,14 +11,14 @@ from pcl_lib.experiments.runner.experiment import Experiment
 from pcl_lib.experiments.runner.run import run_experiment
 
 
-def record() -> Settings:
+def record_gpu() -> Settings:
     """Sixteen shapes of 256 points, all rows, to rest: for a GPU."""
     return Settings()
 
 
 def record_cpu() -> Settings:
     """The same for as long as the paper's Figure 4 shows: about 25 minutes of one quiet core."""
-    return replace(record(), steps=600)
+    return replace(record_gpu(), steps=600)
 
 
 def live() -> Settings:
@@ -55,14 +55,14 @@ EXPERIMENT = Experiment(
     name="caloss-free-clouds",
     title="Points without a network under each loss, and CALoss without each of its parts (CALoss, Tables 5 to 8).",
     version=1,
-    presets={"live": live, "record": record, "record-cpu": record_cpu, "tiny": tiny},
+    presets={"live": live, "record-cpu": record_cpu, "record-gpu": record_gpu, "tiny": tiny},
     origin=free_build.origin,
     training=free_build.training,
     method=free_build.method,
     look=free_evaluate.look,
     measure=free_evaluate.measure,
     previews=free_evaluate.previews,
-    records={"record": "caloss-free-clouds-long"},
+    records={"record-gpu": "caloss-free-clouds-gpu"},
 )
 # Of (settings, folder=, device=, progress=, processes=), as in `run_experiment`. `previews` of the result: "truth" and
 # "start" (k, N, 3); for each loss "<loss>/final" (k, N, 3) and "<loss>/path" (looks, N, 3), the first shape while
