@@ -13,6 +13,7 @@ EXPERIMENTS = {
     "caloss-codes": "learned_losses.codes",
     "caloss-completion": "learned_losses.completion",
     "caloss-every-loss": "learned_losses.every_loss",
+    "caloss-free-clouds": "learned_losses.free_clouds",
     "caloss-rates": "learned_losses.rates",
     "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
