@@ -3,6 +3,7 @@
 import inspect
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -196,18 +197,19 @@ def test_an_answer_that_is_wrong_loses_no_other(monkeypatch, tmp_path):
 def test_where_time_is_short_goals_come_first_and_the_rest_is_named(monkeypatch, tmp_path):
     goal = replace(case(scaled(1)), clouds=32, points=2048)
     monkeypatch.setattr(benchmarks, "SUBJECTS", {"chamfer": lambda *_: iter([case(scaled(1)), goal])})
-    clock = iter([0.0, *[1.0] * 6, *[100.0] * 100])
-    monkeypatch.setattr(benchmarks.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(benchmarks, "measure", lambda of, *_: measured(of))
+    now = [0.0]
+
+    def measured(of, *_):
+        now[0] += 100.0
+        return found | {"clouds": of.clouds, "points": of.points}
+
+    found = measure(case(scaled(1)), CPU, 0.01)
+    monkeypatch.setattr(benchmarks, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(benchmarks, "measure", measured)
     assert benchmarks.main(["chamfer", "--minutes", "1", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "benchmarks-cpu-chamfer.json").read_text())
     assert [found["points"] for found in report["cases"]] == [2048]
     assert report["out_of_time"] == ["chamfer, 16 points: a job"]
-
-
-def measured(of):
-    found = measure(case(scaled(1)), CPU, 0.01)
-    return found | {"clouds": of.clouds, "points": of.points}
 
 
 def test_engines_answer_alike_and_say_why_they_do_not_run():
