@@ -30,7 +30,7 @@ INSTALL, KEOPS, RACES, TESTS = 90.0, 100.0, 120.0, 170.0  # seconds at most
 TO_PACK = 12.0  # seconds kept for the last of the results
 EVERY = 45.0  # seconds after which finished runs are packed again
 TESTED = ("distances", "neighbors", "models", "trainers", "metrics")
-WORKERS = 4
+WORKERS = min(4, (os.cpu_count() or 1) // 2)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -138,7 +138,7 @@ def _install(box: Box, options: argparse.Namespace) -> int:
 
 def _begin_tests(box: Box, codes: dict[str, int]) -> Part | None:
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", "--tb=short", "--durations=8"]
-    if importlib.util.find_spec("xdist") is not None:
+    if WORKERS > 1 and importlib.util.find_spec("xdist") is not None:
         command += ["--numprocesses", str(WORKERS), "--dist", "load"]
         _share_compiled(box)
     if codes.get("keops"):
