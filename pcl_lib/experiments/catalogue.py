@@ -25,7 +25,7 @@ def experiment(name: str) -> Experiment[Any]:
     """The experiment of that name.
 
     >>> experiment("autoencoder-distances").presets.keys()
-    dict_keys(['live', 'record', 'record-cpu', 'tiny'])
+    dict_keys(['live', 'record', 'record-cpu', 'record-gpu', 'tiny'])
     """
     if name not in EXPERIMENTS:
         raise ValueError(f"the experiments are {', '.join(EXPERIMENTS)}; received {name!r}")
