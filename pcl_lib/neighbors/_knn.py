@@ -61,7 +61,7 @@ def knn(
     x, y = as_pair(x, y)
     m = y.shape[-2]
     k = check_integer("k", k, 1, m, f"the {m} points of y {tuple(y.shape)}", if_transposed(y, "y"))
-    used = choose(x, y, backend)
+    used = choose(x, y, backend, k)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     index = find(xb, yb, k, used)
     sq_dist = pair_squares(xb, yb, index)

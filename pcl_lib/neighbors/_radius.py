@@ -73,7 +73,7 @@ def radius(
             alone[0].backend,
         )
     x, y = as_pair(x, y)
-    used = choose(x, y, backend)
+    used = choose(x, y, backend, None)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     sq_radius = r * r
     # Engines round differently: count a hair beyond the sphere, so that no point on it is missed; `inside` decides.

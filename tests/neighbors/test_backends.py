@@ -31,6 +31,7 @@ def test_auto_on_a_gpu_depends_on_the_size_and_on_keops(monkeypatch, points, wor
     monkeypatch.setattr(keops, "available", lambda _: works)
 
     class OnGpu:
+        dtype = torch.float32
         device = torch.device("cuda")
         shape = (points, 3)
 
