@@ -25,7 +25,7 @@ def check_cloud(x: object, name: str = "x", dims: int | tuple[int, ...] | None =
     Cost: one reduction over the coordinates.
     """
     x = _check_form(x, name, dims)
-    _sum_of_squares(x, name, _norms((x,), (name,))[0])
+    _sum_of_squares(x, name, _norms(name, x)[0])
 
 
 def as_cloud(x: Tensor, name: str = "x") -> Tensor:
@@ -118,7 +118,7 @@ def check_pair(
     elif same_size and x.shape[-2] != y.shape[-2]:
         wanted, fix = "have the same number of points", "resample the larger one"
     else:
-        norms = _norms((x, y), names)
+        norms = _norms(a, x, y)
         total = max(_sum_of_squares(x, a, norms[0]), _sum_of_squares(y, b, norms[1]))
         if not any_scale:
             _check_not_tiny(x, y, total, norms[2:], names)
@@ -161,20 +161,20 @@ def _autocast(x: object) -> bool:
     return isinstance(x, Tensor) and torch.is_autocast_enabled(x.device.type)
 
 
-def _norms(clouds: tuple[Tensor, ...], names: tuple[str, ...]) -> list[float]:
-    """The norm of all coordinates of each cloud; of batches also the largest coordinate of the first point of that cloud
-    of the first batch where it is least. All in one wait for the device."""
+def _norms(name: str, *clouds: Tensor) -> list[float]:
+    """The norm of all coordinates of each cloud, of one device, in one wait for it.
+
+    Of two batches also, of the first point of each cloud of the first batch, the largest coordinate; the least of them.
+    """
     one_thread_if_forked()  # before the first of torch's reductions
-    for x, name in zip(clouds, names, strict=True):
-        if x.device.type == "meta":
-            raise ValueError(f"{name} must hold values, received a tensor on the meta device, which has none")
-    clouds = tuple(_unwrapped(x) for x in clouds)
+    device = clouds[0].device.type
+    if device == "meta":
+        raise ValueError(f"{name} must hold values, received a tensor on the meta device, which has none")
     # Not torch.dot, which asks a BLAS whose threads spin long after, to the harm of a small search that follows.
-    found = [torch.linalg.vector_norm(x.reshape(-1)) for x in clouds]
-    first = clouds[0]
-    if len(clouds) == 2 and first.ndim == 3:
-        found.append(first[:, 0].abs().amax(1).amin())
-    return [float(v) for v in found] if first.device.type == "cpu" else torch.stack(found).tolist()
+    norms = [torch.linalg.vector_norm(_unwrapped(x).reshape(-1)) for x in clouds]
+    if len(clouds) == 2 and clouds[0].ndim == 3:
+        norms.append(_unwrapped(clouds[0])[:, 0].abs().amax(1).amin())
+    return [float(norm) for norm in norms] if device == "cpu" else torch.stack(norms).tolist()
 
 
 def _sum_of_squares(x: Tensor, name: str, norm: float) -> float:

@@ -23,8 +23,8 @@ _ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops, "triton": triton}
 
 
 def choose(x: Tensor, y: Tensor, backend: str = "auto", k: int | None = 1) -> str:
-    """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D), and k neighbours, or all in a ball
-    (k = None).
+    """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D), and `k` neighbours of each point;
+    None for all in a ball.
 
     The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 10 and `"dense"` beyond. On a GPU, `"triton"` for the one
     nearest point in float32 and up to D = 3; else `"keops"` from 4 million pairs B * N * M up; each of them if it can

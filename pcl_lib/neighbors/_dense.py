@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Entries of one block of the distance matrix; on a GPU of the differences of which it is made, D times as many. On a CPU
-# a block should stay in the cache, on a GPU it should fill the machine.
+# Entries of one block of the distance matrix; on a GPU of the differences of which it is made, D times as many. On a
+# CPU a block should stay in the cache, on a GPU it should fill the machine.
 _BLOCK = {"cpu": 1 << 19, "cuda": 1 << 26}
 # The same for a copy of rows of a matrix.
 _ROWS = {"cpu": 1 << 18, "cuda": 1 << 26}
@@ -34,6 +34,9 @@ def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     for b, rows, sq in blocks(x, y):
         forward[b, rows] = sq.argmin(-1)
         least, row = sq.min(-2)
+        if sq.shape[-2] == x.shape[1]:
+            backward[b] = row
+            continue
         closer = least < best[b]
         best[b] = torch.where(closer, least, best[b])
         backward[b] = torch.where(closer, row + rows.start, backward[b])
@@ -92,8 +95,9 @@ def _two_least_numpy(total: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[int | slice, slice, Tensor]]:
-    """Squared distances of a block of rows to all of y: (cloud, rows, matrix of shape (rows, M)), or, where an operation
-    costs a launch, of several clouds: (clouds, rows, matrices of shape (clouds, rows, M)).
+    """Squared distances of a block of rows to all of y: (cloud, rows, matrix of shape (rows, M)).
+
+    On a GPU, where an operation costs a launch, of several clouds: (clouds, rows, matrices of shape (clouds, rows, M)).
 
     Every block may lie in the same memory: what is to stay must be copied.
     """

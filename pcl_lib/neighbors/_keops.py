@@ -150,8 +150,8 @@ def _place(x: Tensor) -> str:
 
 
 def _square_distances(x: Tensor, y: Tensor) -> Any:
-    """(B, N, M, 1) between x (B, N, D) and y (B, M, D). Of one cloud (N, M, 1): for a batch, even of one, KeOps on a GPU
-    takes a slower kernel, and waits for tables of where each cloud begins."""
+    """(B, N, M, 1) between x (B, N, D) and y (B, M, D). Of one cloud (N, M, 1): for a batch, even of one, KeOps on a
+    GPU takes a slower kernel, and waits for tables of where each cloud begins."""
     LazyTensor = _lazy_tensor()
     if len(x) == 1:
         x, y = x[0], y[0]

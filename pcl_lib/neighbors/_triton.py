@@ -18,12 +18,14 @@ MOST_FARTHEST = 1 << 17
 # work for one.
 _PROGRAMS = 512
 _PART = 256
+# Each operation is rounded as it is written; farthest points as on a CPU, or one of two nearly equal ones would differ.
+_FUSION = False
 # Points of a cloud whose coordinates and gaps one program keeps in its registers.
 _IN_REGISTERS = 8192
 
 
 def available(device: torch.device) -> bool:
-    """Whether Triton runs on `device`: it is installed, and a first, tiny search came out right (tried once a process)."""
+    """Whether Triton runs on `device`: it is installed, and a first, tiny search came out right (tried once)."""
     return _obstacle(device) is None
 
 
@@ -80,7 +82,7 @@ def _obstacle(device: torch.device) -> str | None:
 def _first_search(device: str) -> str | None:
     """None if a search and farthest points on the device come out right, else what went wrong."""
     try:
-        corners = torch.tensor([[[0.0, 0.0, 0.0], [4.0, 0.0, 0.0], [0.0, 2.0, 0.0]]], device=device)
+        corners = torch.tensor([[[0, 0, 0], [4, 0, 0], [0, 2, 0]]], dtype=torch.float32, device=device)
         found = search(corners.flip(1), corners, 1).flatten().tolist()
         far = farthest(corners, 3, 0).flatten().tolist()
     except Exception as error:  # noqa: BLE001  # whatever the compiler, the loader or the driver raised
@@ -89,7 +91,8 @@ def _first_search(device: str) -> str | None:
 
 
 def search(x: Tensor, y: Tensor, k: int) -> Tensor:
-    """Index (B, N, 1) of the nearest point of y (B, M, D) to each of x (B, N, D), the first of equally near ones."""
+    """Index (B, N, 1) of the nearest point of y (B, M, D) to each of x (B, N, D), the first of equally near ones.
+    k is 1."""
     assert k == 1
     from pcl_lib.neighbors._triton_kernels import TILE, nearest_kernel
 
@@ -104,10 +107,11 @@ def search(x: Tensor, y: Tensor, k: int) -> Tensor:
     parts = -(-m // part)
     index = torch.empty((parts, clouds, n), dtype=torch.int64, device=x.device)
     least = torch.empty(index.shape if parts > 1 else 1, dtype=x.dtype, device=x.device)
+    options = {"num_warps": min(4, width // 32), "enable_fp_fusion": _FUSION}
     with torch.cuda.device_of(x):  # Triton launches on the device that is current, on its current stream
         nearest_kernel[(programs, parts)](
-            x, y, index, least, clouds, n, m, part, D=dim, WIDTH=width, KEEP=parts > 1, num_warps=max(1, min(4, width // 32))
-        )  # fmt: skip
+            x, y, index, least, clouds, n, m, part, D=dim, WIDTH=width, KEEP=parts > 1, **options
+        )
     if parts == 1:
         return index[0, ..., None]
     return index.gather(0, least.argmin(0, keepdim=True))[0, ..., None]
@@ -125,18 +129,23 @@ def farthest(x: Tensor, m: int, start: int) -> Tensor:
     x = x.contiguous()
     clouds, n, dim = x.shape
     index = torch.full((clouds, m), start, dtype=torch.int64, device=x.device)
-    # Rounded after each operation, as on a CPU: one rounding less would choose another of two nearly equal points.
-    rounding = {"enable_fp_fusion": False}
     with torch.cuda.device_of(x):
         if n <= _IN_REGISTERS:
             width = max(32, _power_of_two(n))
             farthest_kernel[(clouds,)](
-                x, index, n, m, D=dim, WIDTH=width, num_warps=max(1, min(16, width // 256)), **rounding
+                x,
+                index,
+                n,
+                m,
+                D=dim,
+                WIDTH=width,
+                num_warps=max(1, min(16, width // 256)),
+                enable_fp_fusion=_FUSION,
             )
         else:
-            gap = torch.full((clouds, n), torch.inf, device=x.device)
+            gap = torch.full((clouds, n), torch.inf, dtype=x.dtype, device=x.device)
             farthest_kernel_in_memory[(clouds,)](
-                x, gap, index, n, m, D=dim, WIDTH=_IN_REGISTERS, num_warps=32, **rounding
+                x, gap, index, n, m, D=dim, WIDTH=_IN_REGISTERS, num_warps=32, enable_fp_fusion=_FUSION
             )
     return index
 

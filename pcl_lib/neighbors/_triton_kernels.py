@@ -1,18 +1,23 @@
 """The kernels of the Triton engines, for clouds (B, N, D) of float32, contiguous, D from 1 to 3.
 
-A file of its own: importing it imports Triton, which nobody needs without a GPU.
+A file of its own: importing it imports Triton, which nobody needs without a GPU. Triton reads the text of each kernel,
+and must find the function as it was written: `no_type_check` keeps checkers of types from wrapping it.
 """
 
 from __future__ import annotations
 
+from typing import no_type_check
+
 import triton
 import triton.language as tl
 
+# Sizes are not compiled for (`do_not_specialize`): clouds of any size run what is compiled for D and WIDTH.
 # Points of y that are compared with before the least distance is looked at again.
 TILE = tl.constexpr(16)
 
 
 @triton.jit
+@no_type_check
 def _square(x0, x1, x2, y, D: tl.constexpr, mask=None):
     """Squared distance of points, by their coordinates, to the point or points of y at an address."""
     d0 = x0 - tl.load(y, mask)
@@ -27,6 +32,7 @@ def _square(x0, x1, x2, y, D: tl.constexpr, mask=None):
 
 
 @triton.jit
+@no_type_check
 def _coordinates(x, D: tl.constexpr, mask):
     """The coordinates of points at addresses; those that are missing are the first again, and not looked at."""
     x0 = tl.load(x, mask, 0.0)
@@ -38,7 +44,8 @@ def _coordinates(x, D: tl.constexpr, mask):
     return x0, x1, x2
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["clouds", "n", "m", "part"])
+@no_type_check
 def nearest_kernel(
     x_ptr,
     y_ptr,
@@ -88,7 +95,7 @@ def nearest_kernel(
 
     best = tl.full((WIDTH,), float("inf"), tl.float32)
     where = tile
-    for j in range(0, TILE):
+    for j in range(TILE):
         exists = tile + j < size
         square = _square(x0, x1, x2, first + (tile + j) * D, D, exists)
         square = tl.where(square != square, float("-inf"), square)
@@ -102,7 +109,8 @@ def nearest_kernel(
         tl.store(least_ptr + place, best, mask=inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n", "m"])
+@no_type_check
 def farthest_kernel(x_ptr, index_ptr, n, m, D: tl.constexpr, WIDTH: tl.constexpr):
     """Index (B, m) of farthest points of clouds of at most WIDTH points: one program a cloud, all in registers.
 
@@ -122,7 +130,8 @@ def farthest_kernel(x_ptr, index_ptr, n, m, D: tl.constexpr, WIDTH: tl.constexpr
         tl.store(index_ptr + b * m + t, last.to(tl.int64))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n", "m"])
+@no_type_check
 def farthest_kernel_in_memory(x_ptr, gap_ptr, index_ptr, n, m, D: tl.constexpr, WIDTH: tl.constexpr):
     """The same for more points, WIDTH at a time: `gap_ptr` (B, N), infinite, holds how far each is from the chosen."""
     b = tl.program_id(0).to(tl.int64)
@@ -148,6 +157,7 @@ def farthest_kernel_in_memory(x_ptr, gap_ptr, index_ptr, n, m, D: tl.constexpr, 
 
 
 @triton.jit
+@no_type_check
 def _plain_square(x0, x1, x2, y, D: tl.constexpr):
     """As `_square`, rounded after each operation, as torch's are: the greedy choice must be the same on a CPU."""
     d0 = x0 - tl.load(y)
