@@ -56,7 +56,7 @@ class Counted(TorchDispatchMode):
     """How many operations a GPU would be sent: all but views."""
 
     VIEWS = frozenset(
-        ["view", "_unsafe_view", "expand", "slice", "select", "unsqueeze", "squeeze", "detach", "alias", "permute", "transpose"]
+        ("view", "_unsafe_view", "expand", "slice", "select", "unsqueeze", "squeeze", "detach", "alias")
     )
 
     def __init__(self):

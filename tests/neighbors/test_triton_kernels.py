@@ -20,8 +20,7 @@ POINTERS = {"x_ptr": "*fp32", "y_ptr": "*fp32", "gap_ptr": "*fp32", "index_ptr":
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
-@pytest.mark.parametrize("size", ["i32", "i64"])
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize(("name", "size"), [(name, "i32") for name in SIZES] + [("nearest_kernel", "i64")])
 def test_compiles_without_a_gpu(tmp_path, monkeypatch, name, size, dim):
     """Whatever checks the types of the package (here jaxtyping's hook) must leave the kernels as they are written."""
     if importlib.util.find_spec("triton") is None:
