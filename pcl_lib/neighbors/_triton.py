@@ -11,6 +11,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from pcl_lib._checks import in_transform
+
 MOST_DIMS = 3
 # Beyond this one program a cloud, which is how farthest points are found, leaves too much of the GPU idle.
 MOST_FARTHEST = 1 << 17
@@ -36,7 +38,7 @@ def serves(x: Tensor, k: int | None = 1) -> bool:
 
 def serves_farthest(x: Tensor) -> bool:
     """The same for farthest points of `x` (.., N, D)."""
-    return x.shape[-2] <= MOST_FARTHEST and serves(x)
+    return x.shape[-2] <= MOST_FARTHEST and not in_transform() and serves(x)
 
 
 def check(x: Tensor, k: int | None = 1) -> None:
@@ -56,6 +58,8 @@ def check_farthest(x: Tensor) -> None:
             f'backend="triton" finds farthest points of up to {MOST_FARTHEST:,} points, received {x.shape[-2]:,}; '
             'use backend="auto"'
         )
+    if in_transform():
+        raise ValueError('backend="triton" finds no farthest points under torch.func; use backend="auto"')
 
 
 def _misfit(x: Tensor, k: int | None) -> str | None:

@@ -176,6 +176,17 @@ def test_farthest_points_of_clouds_too_large_for_one_program_are_left_to_dense(m
         triton.check_farthest(large)
 
 
+def test_farthest_points_under_a_transform_are_left_to_dense(monkeypatch):
+    monkeypatch.setattr(triton, "_misfit", lambda *_: None)
+    monkeypatch.setattr(triton, "_obstacle", lambda _: None)
+    monkeypatch.setattr(triton, "farthest", lambda *_: pytest.fail("has no memory to read"))
+    x = ellipsoid(9, 0).expand(2, 9, 3)
+    assert triton.serves_farthest(x)
+    assert torch.func.vmap(lambda cloud: cloud * (not triton.serves_farthest(cloud)))(x).any()
+    with pytest.raises(ValueError, match=r'under torch.func; use backend="auto"'):
+        torch.func.vmap(lambda cloud: farthest_points(cloud, 3, backend="triton"))(x)
+
+
 @pytest.fixture
 def untried():
     """As in a new process, in which Triton has not been tried; nothing of it stays."""
