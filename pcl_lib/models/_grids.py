@@ -54,7 +54,7 @@ def sphere_grid(n_points: int) -> Float[Tensor, "n 3"]:
     return torch.stack((ring * angle.cos(), ring * angle.sin(), z), -1)
 
 
-def placed(make: Callable[..., Tensor], *sizes: float, like: Tensor) -> Tensor:
+def placed(make: Callable[..., Tensor], *sizes: int | float, like: Tensor) -> Tensor:
     """`make(*sizes)`, of the dtype and on the device of `like`.
 
     On a GPU it is kept: to compute it on the CPU and copy it would make every pass of a network wait.
@@ -66,7 +66,7 @@ def placed(make: Callable[..., Tensor], *sizes: float, like: Tensor) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _kept(
-    make: Callable[..., Tensor], sizes: tuple[float, ...], dtype: torch.dtype, device: torch.device
+    make: Callable[..., Tensor], sizes: tuple[int | float, ...], dtype: torch.dtype, device: torch.device
 ) -> Tensor:
     with torch.inference_mode(False):  # or what is first made in inference could never be trained with
         return make(*sizes).to(device, dtype)
