@@ -24,7 +24,8 @@ def check_cloud(x: object, name: str = "x", dims: int | tuple[int, ...] | None =
     distance overflows the number type are refused too, since the result would be a silent infinity.
     Cost: one reduction over the coordinates.
     """
-    _sum_of_squares(_check_form(x, name, dims), name)
+    x = _check_form(x, name, dims)
+    _sum_of_squares(x, name, _norms(name, x)[0])
 
 
 def as_cloud(x: Tensor, name: str = "x") -> Tensor:
@@ -117,9 +118,10 @@ def check_pair(
     elif same_size and x.shape[-2] != y.shape[-2]:
         wanted, fix = "have the same number of points", "resample the larger one"
     else:
-        total = max(_sum_of_squares(x, a), _sum_of_squares(y, b))
+        norms = _norms(a, x, y)
+        total = max(_sum_of_squares(x, a, norms[0]), _sum_of_squares(y, b, norms[1]))
         if not any_scale:
-            _check_not_tiny(x, y, total, names)
+            _check_not_tiny(x, y, total, norms[2:], names)
         return
     raise ValueError(
         f"{a} and {b} must {wanted}, received {a} {tuple(x.shape)} and {b} {tuple(y.shape)}; {fix}"
@@ -159,18 +161,28 @@ def _autocast(x: object) -> bool:
     return isinstance(x, Tensor) and torch.is_autocast_enabled(x.device.type)
 
 
-def _sum_of_squares(x: Tensor, name: str) -> float:
-    """Sum of the squared coordinates, once they are known to be finite and not too large."""
+def _norms(name: str, *clouds: Tensor) -> list[float]:
+    """The norm of all coordinates of each cloud, of one device, in one wait for it.
+
+    Of two batches also, of the first point of each cloud of the first batch, the largest coordinate; the least of them.
+    """
     one_thread_if_forked()  # before the first of torch's reductions
-    if x.device.type == "meta":
+    device = clouds[0].device.type
+    if device == "meta":
         raise ValueError(f"{name} must hold values, received a tensor on the meta device, which has none")
+    # Not torch.dot, which asks a BLAS whose threads spin long after, to the harm of a small search that follows.
+    norms = [torch.linalg.vector_norm(_unwrapped(x).reshape(-1)) for x in clouds]
+    if len(clouds) == 2 and clouds[0].ndim == 3:
+        norms.append(_unwrapped(clouds[0])[:, 0].abs().amax(1).amin())
+    return [float(norm) for norm in norms] if device == "cpu" else torch.stack(norms).tolist()
+
+
+def _sum_of_squares(x: Tensor, name: str, norm: float) -> float:
+    """Sum of the squared coordinates, once they are known to be finite and not too large."""
+    # It bounds every coordinate and is not finite when one of them is not: one cheap reduction answers all questions
+    # for any ordinary cloud.
     limit = largest_coordinate(x.dtype, x.shape[-1])
     x = _unwrapped(x)
-    flat = x.reshape(-1)
-    # The sum of squares bounds every coordinate and is not finite when one of them is not: one cheap reduction
-    # answers all questions for any ordinary cloud.
-    # Not torch.dot, which asks a BLAS whose threads spin long after, to the harm of a small search that follows.
-    norm = float(torch.linalg.vector_norm(flat))
     total = norm * norm
     if total <= limit * limit:
         return total
@@ -191,7 +203,9 @@ def _sum_of_squares(x: Tensor, name: str) -> float:
     )
 
 
-def _check_not_tiny(x: Tensor, y: Tensor, sum_of_squares: float, names: tuple[str, str]) -> None:
+def _check_not_tiny(
+    x: Tensor, y: Tensor, sum_of_squares: float, least: list[float], names: tuple[str, str]
+) -> None:
     small = smallest_coordinate(x.dtype)
     if x.ndim == 2 and sum_of_squares > small * small * max(x.numel(), y.numel()):
         return
@@ -200,7 +214,7 @@ def _check_not_tiny(x: Tensor, y: Tensor, sum_of_squares: float, names: tuple[st
     if (x.shape, y.shape) != shapes:
         return  # under vmap: which cloud belongs to which cannot be seen from here
     # In most batches one point of each cloud tells that it is not tiny.
-    if x.ndim == 3 and float(x[:, 0].abs().amax(1).amin()) >= small:
+    if x.ndim == 3 and least[0] >= small:
         return
     peaks = torch.maximum(*(cloud.abs().flatten(-2).amax(-1) for cloud in (x, y)))
     tiny = (peaks > 0) & (peaks < small)

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from pcl_lib.neighbors import _dense as dense
 from pcl_lib.neighbors import _kdtree as kdtree
 from pcl_lib.neighbors import _keops as keops
+from pcl_lib.neighbors import _triton as triton
 
-BACKENDS = ("auto", "keops", "kdtree", "dense")
+BACKENDS = ("auto", "triton", "keops", "kdtree", "dense")
 
 # A kd-tree visits more of its leaves the higher the dimension. On Gaussian samples, the hardest case, comparing with
 # every point takes over between D = 8 (512 points) and D = 13 (8,192 points).
 KDTREE_MAX_DIM = 10
-# Below this many point pairs on a GPU, a dense matrix is small enough that no compiled kernel is needed.
+# Below this many point pairs in a batch on a GPU, dense matrices are small enough that KeOps' calls cost more.
 KEOPS_MIN_PAIRS = 2_000 * 2_000
 
-_ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops}
+_ENGINES = {"dense": dense, "kdtree": kdtree, "keops": keops, "triton": triton}
 
 
-def choose(x: Tensor, y: Tensor, backend: str = "auto") -> str:
-    """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D).
+def choose(x: Tensor, y: Tensor, backend: str = "auto", k: int | None = 1) -> str:
+    """Name the backend that will answer for clouds `x` (.., N, D) and `y` (.., M, D), and `k` neighbours of each point;
+    None for all in a ball.
 
-    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 10 and `"dense"` beyond. On a GPU, `"keops"` from
-    4 million pairs N * M up if it can run (a first reduction succeeded), `"dense"` otherwise, without a word: the
-    result says which. A backend asked for by name is used or refused, never replaced.
+    The rule of `"auto"`: on a CPU, `"kdtree"` up to D = 10 and `"dense"` beyond. On a GPU, `"triton"` for the one
+    nearest point in float32 and up to D = 3; else `"keops"` from 4 million pairs B * N * M up; each of them if it can
+    run (a first, tiny search came out right); `"dense"` otherwise. Without a word: the result says which. A backend
+    asked for by name is used or refused, never replaced.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(map(repr, BACKENDS))}, received {backend!r}")
     if backend == "auto":
         if x.device.type == "cpu":
             return "kdtree" if x.shape[-1] <= KDTREE_MAX_DIM else "dense"
-        large = x.shape[-2] * y.shape[-2] >= KEOPS_MIN_PAIRS
+        if triton.serves(x, k):
+            return "triton"
+        large = math.prod(x.shape[:-1]) * y.shape[-2] >= KEOPS_MIN_PAIRS
         return "keops" if large and keops.available(x.device) else "dense"
     if backend == "kdtree":
         kdtree.check(x)
     if backend == "keops":
         keops.check(x.device)
+    if backend == "triton":
+        triton.check(x, k)
     return backend
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Entries of one block of the distance matrix. On a CPU a block should stay in the cache, on a GPU it should
-# fill the machine.
+# Entries of one block of the distance matrix; on a GPU of the differences of which it is made, D times as many. On a
+# CPU a block should stay in the cache, on a GPU it should fill the machine.
 _BLOCK = {"cpu": 1 << 19, "cuda": 1 << 26}
 # The same for a copy of rows of a matrix.
 _ROWS = {"cpu": 1 << 18, "cuda": 1 << 26}
@@ -32,8 +32,11 @@ def search_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     backward = y.new_zeros(y.shape[:2], dtype=torch.int64)
     best = y.new_full(y.shape[:2], torch.inf)
     for b, rows, sq in blocks(x, y):
-        forward[b, rows] = sq.argmin(1)
-        least, row = sq.min(0)
+        forward[b, rows] = sq.argmin(-1)
+        least, row = sq.min(-2)
+        if sq.shape[-2] == x.shape[1]:
+            backward[b] = row
+            continue
         closer = least < best[b]
         best[b] = torch.where(closer, least, best[b])
         backward[b] = torch.where(closer, row + rows.start, backward[b])
@@ -56,7 +59,7 @@ def two_cheapest(x: Tensor, y: Tensor, price: Tensor, squared: bool) -> tuple[Te
     parts = []
     for _, _, cost in blocks(x[None], y[None]):
         total = (cost if squared else cost.sqrt_()).add_(price)
-        parts.append(_two_least(total))
+        parts.append(_two_least(total.flatten(0, -2)))
     return tuple(torch.cat(column) for column in zip(*parts, strict=True))  # type: ignore[return-value]
 
 
@@ -91,12 +94,18 @@ def _two_least_numpy(total: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     return torch.from_numpy(where), torch.from_numpy(best), torch.from_numpy(total.min(1))
 
 
-def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[int, slice, Tensor]]:
+def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[int | slice, slice, Tensor]]:
     """Squared distances of a block of rows to all of y: (cloud, rows, matrix of shape (rows, M)).
 
-    Every block lies in the same memory: what is to stay must be copied.
+    On a GPU, where an operation costs a launch, of several clouds: (clouds, rows, matrices of shape (clouds, rows, M)).
+
+    Every block may lie in the same memory: what is to stay must be copied.
     """
-    step = max(1, _BLOCK.get(x.device.type, 1 << 22) // y.shape[1])
+    return (_one_by_one if x.device.type == "cpu" else _together)(x, y)
+
+
+def _one_by_one(x: Tensor, y: Tensor) -> Iterator[tuple[int, slice, Tensor]]:
+    step = max(1, _BLOCK["cpu"] // y.shape[1])
     # One axis at a time, each of them contiguous: no (rows, M, D) array, and rows that are read at full speed.
     x_axes, y_axes = x.mT.contiguous(), y.mT.contiguous()
     total = x.new_empty(min(step, x.shape[1]), y.shape[1])
@@ -112,3 +121,18 @@ def blocks(x: Tensor, y: Tensor) -> Iterator[tuple[int, slice, Tensor]]:
                 torch.sub(x_axes[b, d, rows, None], y_axes[b, d], out=difference)
                 square.addcmul_(difference, difference)
             yield b, rows, square
+
+
+def _together(x: Tensor, y: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
+    """The same for a GPU: as many clouds at once as a block has room for, and all axes: three launches a block."""
+    (clouds, n, dim), m = x.shape, y.shape[1]
+    entries = max(1, _BLOCK.get(x.device.type, 1 << 22) // (m * dim))
+    step, several = min(entries, n), max(1, entries // n)
+    # The axes come first, so that the sum over them reads and writes along rows.
+    x_axes, y_axes = x.movedim(2, 0).contiguous(), y.movedim(2, 0).contiguous()
+    for b in range(0, clouds, several):
+        batch = slice(b, min(b + several, clouds))
+        for start in range(0, n, step):
+            rows = slice(start, min(start + step, n))
+            difference = x_axes[:, batch, rows, None] - y_axes[:, batch, None]
+            yield batch, rows, difference.square_().sum(0)

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from pcl_lib._checks import check_cloud
+from pcl_lib.neighbors import _triton as triton
 
 
 @torch.no_grad()
@@ -22,8 +23,9 @@ def farthest_points(
 
     - `m`: how many, from 1 to N;
     - `start`: index of the first;
-    - `backend`: "auto" or "dense", which are one: each step needs one row of distances, for which neither a tree nor
-      KeOps helps.
+    - `backend`: "dense", "triton" (float32 on CUDA, D up to 3, up to 131,072 points: all steps in one launch), or
+      "auto", which takes Triton where it can run; the points chosen are the same. Each step needs one row of
+      distances, for which neither a tree nor KeOps helps.
 
     Shapes: x (N, D) or (B, N, D). Deterministic: of equally far points the first is taken. No point is
     chosen twice; copies of chosen points come last. The prefix of a longer run is the shorter run. A greedy
@@ -37,10 +39,17 @@ def farthest_points(
     """
     check_cloud(x)
     n = x.shape[-2]
-    if backend not in ("auto", "dense"):
-        raise ValueError(f'farthest_points runs with backend "auto" or "dense", received {backend!r}')
+    if backend not in ("auto", "triton", "dense"):
+        raise ValueError(
+            f'farthest_points runs with backend "auto", "triton" or "dense", received {backend!r}'
+        )
+    if backend == "triton":
+        triton.check_farthest(x)
     m = _integer("m", m, 1, n, f"an integer from 1 to the {n} points of x {tuple(x.shape)}")
     start = _integer("start", start, 0, n - 1, f"the index of one of the {n} points of x, an integer")
+    if backend != "dense" and triton.serves_farthest(x):
+        index = triton.farthest(x if x.ndim == 3 else x[None], m, start)
+        return index if x.ndim == 3 else index[0]
     axes = (x if x.ndim == 3 else x[None]).mT.contiguous()  # (B, D, N): sums over D run along rows
     rows = torch.arange(axes.shape[0], device=x.device)
     index = torch.empty((axes.shape[0], m), dtype=torch.int64, device=x.device)

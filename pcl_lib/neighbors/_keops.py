@@ -122,7 +122,8 @@ def count_within(x: Tensor, y: Tensor, sq_radius: float) -> Tensor:
     count = torch.zeros(x.shape[:2], dtype=torch.int64, device=x.device)
     for part in y.chunk(-(-m // most), dim=1):
         inside = (sq_radius - _square_distances(x, part)).step()
-        count += inside.sum(dim=2, backend=_place(x)).squeeze(-1).round().long()
+        found = inside.sum(dim=inside.dim() - 2, backend=_place(x))
+        count += found.reshape(count.shape).round().long()
     return count
 
 
@@ -133,13 +134,14 @@ def two_cheapest(x: Tensor, y: Tensor, price: Tensor, squared: bool) -> tuple[Te
     """
     LazyTensor = _lazy_tensor()
     square = _square_distances(x[None], y[None])
-    total = (square if squared else square.sqrt()) + LazyTensor(price[None, None, :, None].contiguous())
-    least, where = total.Kmin_argKmin(2, dim=2, backend=_place(x))
-    return where[0, :, 0], least[0, :, 0], least[0, :, 1]
+    total = (square if squared else square.sqrt()) + LazyTensor(price[None, :, None].contiguous())
+    least, where = total.Kmin_argKmin(2, dim=1, backend=_place(x))
+    return where[:, 0], least[:, 0], least[:, 1]
 
 
 def _argmin(x: Tensor, y: Tensor, k: int) -> Tensor:
-    return _square_distances(x, y).argKmin(k, dim=2, backend=_place(x))
+    squares = _square_distances(x, y)
+    return squares.argKmin(k, dim=squares.dim() - 2, backend=_place(x)).reshape(*x.shape[:2], k)
 
 
 def _place(x: Tensor) -> str:
@@ -148,9 +150,13 @@ def _place(x: Tensor) -> str:
 
 
 def _square_distances(x: Tensor, y: Tensor) -> Any:
+    """(B, N, M, 1) between x (B, N, D) and y (B, M, D). Of one cloud (N, M, 1): for a batch, even of one, KeOps on a
+    GPU takes a slower kernel, and waits for tables of where each cloud begins."""
     LazyTensor = _lazy_tensor()
-    x_i = LazyTensor(x[:, :, None, :].contiguous())
-    y_j = LazyTensor(y[:, None, :, :].contiguous())
+    if len(x) == 1:
+        x, y = x[0], y[0]
+    x_i = LazyTensor(x[..., :, None, :].contiguous())
+    y_j = LazyTensor(y[..., None, :, :].contiguous())
     return ((x_i - y_j) ** 2).sum(-1)
 
 

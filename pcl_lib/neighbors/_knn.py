@@ -39,7 +39,7 @@ def knn(
     - `k`: from 1 to M;
     - `lengths_x`, `lengths_y`: as in `nearest`; a cloud of y with fewer than k points fills its rows up with inf and
       -1;
-    - `backend`: as in `nearest`.
+    - `backend`: as in `nearest`; "triton" for k = 1 alone.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). Unit: length squared, in [0, inf). With y = x each point finds
     itself first. Differentiable as `nearest` is, and half precision as there.
@@ -61,7 +61,7 @@ def knn(
     x, y = as_pair(x, y)
     m = y.shape[-2]
     k = check_integer("k", k, 1, m, f"the {m} points of y {tuple(y.shape)}", if_transposed(y, "y"))
-    used = choose(x, y, backend)
+    used = choose(x, y, backend, k)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     index = find(xb, yb, k, used)
     sq_dist = pair_squares(xb, yb, index)

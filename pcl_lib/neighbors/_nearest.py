@@ -40,17 +40,19 @@ def nearest(
     - `lengths_x`, `lengths_y` (B,): how many points of each cloud count, from 1 up, where a batch holds clouds of
       different sizes (`pad_clouds`). Padding may hold anything and is never found; beyond the length of x, `sq_dist` is
       inf and `index` -1;
-    - `backend`: "kdtree", "keops", "dense", or "auto", which picks one of them for these clouds.
+    - `backend`: "kdtree", "triton" (CUDA, float32, D up to 3), "keops", "dense", or "auto", which picks one of them for
+      these clouds.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). Unit: length squared, in [0, inf). Not symmetric.
     `sq_dist` is differentiable twice with respect to both clouds; the index is held fixed, which is exact wherever
     the nearest point is unique. Of several equally near points any one may be returned.
     Clouds in float16 or bfloat16 are computed in float32, and so is the result.
     Cost: kd-tree O((N + M) log M) time for surfaces and volumes in low dimension (many copies of one point
-    degrade it towards N M), O(N + M) memory; dense and KeOps O(N M D) time, bounded memory. With lengths one pair
-    after the other.
-    Errors: `ValueError` for anything that is not a pair of finite clouds of one kind, or lengths that do not fit;
-    `RuntimeError` if `backend="keops"` cannot run. Reference: charlier2021keops.
+    degrade it towards N M), O(N + M) memory; Triton, dense and KeOps O(N M D) time, bounded memory. With lengths one
+    pair after the other.
+    Errors: `ValueError` for anything that is not a pair of finite clouds of one kind, lengths that do not fit, or
+    clouds that are not for the backend named; `RuntimeError` if "keops" or "triton" is named and cannot run.
+    Reference: charlier2021keops.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[0.5, 0.0], [3.0, 0.0]])

@@ -46,7 +46,7 @@ def radius(
     - `r`: positive, a length;
     - `max_neighbors`: keep only so many of each ball, the nearest ones; None keeps all;
     - `lengths_x`, `lengths_y`: as in `nearest`; beyond the length of x the count is 0;
-    - `backend`: as in `nearest`.
+    - `backend`: as in `nearest`, but for "triton", which looks for one neighbour.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). `sq_dist` is differentiable as in `nearest`, and half
     precision as there; padding has no gradient.
@@ -73,7 +73,7 @@ def radius(
             alone[0].backend,
         )
     x, y = as_pair(x, y)
-    used = choose(x, y, backend)
+    used = choose(x, y, backend, None)
     xb, yb = (x, y) if x.ndim == 3 else (x[None], y[None])
     sq_radius = r * r
     # Engines round differently: count a hair beyond the sphere, so that no point on it is missed; `inside` decides.

@@ -5,6 +5,7 @@ Indices in place of distances, the engines by name, and the parts that a batch o
 
 from pcl_lib.neighbors import _kdtree as kdtree
 from pcl_lib.neighbors import _keops as keops
+from pcl_lib.neighbors import _triton as triton
 from pcl_lib.neighbors._backends import choose, search, search_each_way, two_cheapest
 from pcl_lib.neighbors._dense import two_smallest
 from pcl_lib.neighbors._find import find_each_way
@@ -25,6 +26,7 @@ __all__ = [
     "search",
     "search_each_way",
     "take",
+    "triton",
     "two_cheapest",
     "two_smallest",
 ]

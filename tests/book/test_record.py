@@ -41,6 +41,7 @@ def test_the_record_comes_back(tmp_path):
     assert record.read(tmp_path) == entries
 
 
+@pytest.mark.slow
 def test_the_reference_job_is_the_same_each_time():
     assert reference.job() == reference.job()
     done = subprocess.run(

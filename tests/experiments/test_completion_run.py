@@ -61,6 +61,7 @@ def test_the_result_of_one_network_and_some_losses(losses_in_turn):
     assert result.data["name"] == "synthetic families airplane, chair, lamp"
 
 
+@pytest.mark.slow
 def test_the_result_of_all_networks(networks_in_turn):
     settings, _, result = networks_in_turn
     assert result.table("Fidelity").keys() == {(n, loss) for n in NETWORKS for loss in settings.losses}

@@ -24,6 +24,7 @@ from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 BOTH = (completion_losses, completion_networks)
 OTHER = {
+    "tf32": True,
     "losses": ("CD",),
     "networks": ("PCN",),
     "data": "airplanes",
@@ -59,7 +60,7 @@ def test_the_hash_changes_with_any_setting(name):
 
 @pytest.mark.parametrize("module", BOTH)
 def test_presets_are_whole_and_differ(module):
-    assert set(module.EXPERIMENT.presets) == {"live", "record", "record-cpu", "tiny"}
+    assert set(module.EXPERIMENT.presets) == {"live", "record", "record-cpu", "record-gpu", "tiny"}
     made = {name: preset() for name, preset in module.EXPERIMENT.presets.items()}
     name, version = module.EXPERIMENT.name, module.EXPERIMENT.version
     assert len({settings_hash(name, version, settings) for settings in made.values()}) == len(made)
