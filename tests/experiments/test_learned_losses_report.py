@@ -103,7 +103,9 @@ def test_tables_and_figures_hold_both_sides(result):
     with pytest.raises(ValueError, match='over must be "steps" or "seconds", received \'epochs\''):
         report.training_curves(result, "Note.", over="epochs")
     assert "4 losses" in report.reconstructions(result).html
-    assert "under 2 losses" in report.training_slider(result, ("CD", "CALoss")).text
+    slider = report.training_slider(result, ("CD", "CALoss"))
+    assert "step 40" in slider.still
+    assert "under 2 losses" in slider.still
 
 
 def test_tables_of_codes_and_of_completion():

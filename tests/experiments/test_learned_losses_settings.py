@@ -5,9 +5,11 @@ from dataclasses import fields, replace
 import pytest
 
 from pcl_lib.experiments.catalogue import EXPERIMENTS, experiment
-from pcl_lib.experiments.learned_losses import codes, completion, every_loss, rates, table1
+from pcl_lib.experiments.learned_losses import codes, completion, every_loss, rates, sizes, table1
 from pcl_lib.experiments.learned_losses.codes_settings import UNTRAINED
+from pcl_lib.experiments.learned_losses.compare import chosen_rates
 from pcl_lib.experiments.named_losses import LOSS_RATES, TABLE_LOSSES
+from pcl_lib.experiments.record import RECORDS, read_record
 from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 ALL = (codes, completion, every_loss, rates, table1)
@@ -129,6 +131,28 @@ def test_bad_settings_of_codes_and_completion_are_refused():
         ValueError, match=r"rates must name each configuration, received none for \('PCN', 'CALoss'\)"
     ):
         replace(completion.tiny(), rates=(("PCN", "CD lengths", 1e-3),))
+
+
+def searched(*names):
+    """What the first of these records that there is has chosen."""
+    for name in names:
+        if (RECORDS / f"{name}.json").exists():
+            return chosen_rates(read_record(name).result)
+    pytest.skip(f"no search is recorded: {', '.join(names)}")
+
+
+def test_rates_are_those_of_the_search():
+    for (network, loss), rate in searched("caloss-rates-gpu", "caloss-rates").items():
+        assert (network, sizes.RATES[loss]) == ("AE", rate), loss
+
+
+def test_rates_of_completion_are_those_of_the_search():
+    found = searched("caloss-completion-rates")
+    assert {(network, loss): rate for network, loss, rate in completion.RATES} == found
+
+
+def test_critics_share_the_rate_of_their_distance():
+    assert {sizes.RATES[loss] for loss in ("PUD", "PFD", "CRND")} == {sizes.RATES["CD lengths"]}
 
 
 def test_the_control_has_no_rate():

@@ -30,7 +30,6 @@ class CodesSettings:
     """
 
     factors: ClassVar[tuple[str, ...]] = ("network", "loss")
-    checkpoint_every: ClassVar[int] = 500
     curve_measure: ClassVar[str] = "accuracy"
 
     configurations: tuple[Configuration, ...]

@@ -30,7 +30,6 @@ class CompletionSettings:
     - `looks`, `curve_shapes`, `mcd_centres`, `shown`, `cost_steps`: as in the settings of the auto-encoders.
     """
 
-    checkpoint_every: ClassVar[int] = 500
     curve_measure: ClassVar[str] = "MCD"
 
     configurations: tuple[Configuration, ...]

@@ -41,7 +41,6 @@ class Settings:
     """
 
     factors: ClassVar[tuple[str, ...]] = ("network", "loss")
-    checkpoint_every: ClassVar[int] = 1000
 
     configurations: tuple[Configuration, ...] = (("AE", "CD lengths"), ("AE", "CALoss"))
     rates: tuple[tuple[str, float], ...] = (("CD lengths", 1e-4), ("CALoss", 1e-4))

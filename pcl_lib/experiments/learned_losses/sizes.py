@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-# The rate of the task network for each loss: the lowest MCD on 64 shapes held back from the training split, in the
-# record `caloss-rates`; a test compares. The critics share that of the distance they are added to, and the other
-# distances that of CD.
+# The rate of the task network for each loss: the lowest MCD on 64 shapes held back from the training split, of three in
+# the search `caloss-rates`; a test compares with its record. The critics share that of the distance they are added to.
 RATES = {
     "CD lengths": 2e-3,
     "CD": 2e-3,
