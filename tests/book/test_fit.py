@@ -65,7 +65,7 @@ def test_on_a_phone_rows_become_cards_with_the_verdict_first(browser, tmp_path, 
         assert page.evaluate(ORDER) == [
             "a claim",
             "verdictthis book cannot tell",
-            "number in thousandthsthis book 12346",
+            "number in thousandthsthis book 12,346",
             "is it the same?paper no",
         ]
         tree = page.locator(".pcl-table").aria_snapshot()
@@ -75,6 +75,14 @@ def test_on_a_phone_rows_become_cards_with_the_verdict_first(browser, tmp_path, 
         page.set_viewport_size({"width": DESKTOP, "height": 900})
         assert until(page, lambda: page.evaluate(cards) == 0, patience=10_000)
         assert not page.query_selector(".pcl-card-label, table [role]")
+
+
+def test_a_table_of_many_columns_becomes_cards_even_where_it_fits(browser, tmp_path):
+    table = viz.table([["a", "b", 1, ""]], columns=["one", "two", "three", "four"], caption="Four columns.")
+    with visit(browser, made(tmp_path, table.html), width=PHONE) as seen:
+        seen.page.wait_for_selector("table.pcl-cards")
+        labels = seen.page.eval_on_selector_all(".pcl-card-label", "all => all.map(e => e.textContent)")
+        assert labels == ["two", "three"], "an empty cell has no label"
 
 
 def test_a_table_that_fits_stays_a_table(browser, tmp_path):
