@@ -8,6 +8,7 @@
   const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
   const SHORT = 20; // letters
   const MOST_COLUMNS = 3; // of a table on a phone: in more, each word has a line of its own
+  const TALLEST = 150; // CSS pixels of a row of a table on a phone, about six lines
   const GAP = 24; // CSS pixels between a wide table and the edge of the window
 
   function isPlain(table) {
@@ -83,7 +84,9 @@
     document.querySelectorAll(PLACES).forEach((place) => {
       const table = place.querySelector("table");
       if (!table || table.matches(".pcl-cards")) return;
-      const crowded = NARROW.matches && table.tHead?.rows[0]?.cells.length > MOST_COLUMNS;
+      const columns = table.tHead?.rows[0]?.cells.length;
+      const tall = () => [...table.querySelectorAll("tbody tr")].some((row) => row.offsetHeight > TALLEST);
+      const crowded = NARROW.matches && (columns > MOST_COLUMNS || (columns > 2 && tall()));
       if (!crowded && place.scrollWidth <= place.clientWidth + 1) return;
       if (!NARROW.matches) widen(place, table);
       else if (isPlain(table)) toCards(table);
