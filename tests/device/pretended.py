@@ -143,6 +143,15 @@ def _pretend(item: Any) -> Any:
     return Pretended(item) if isinstance(item, torch.Tensor) and not isinstance(item, Pretended) else item
 
 
+def _is_list(item: Any) -> bool:
+    return isinstance(item, list)
+
+
+def _as_index(item: Any) -> Any:
+    """A list of indices as torch takes it to the device; left alone, it would be without values there."""
+    return torch.tensor(item) if isinstance(item, list) else item
+
+
 def _is_cuda(device: Any) -> bool:
     if isinstance(device, int) and not isinstance(device, bool):
         return True
@@ -174,6 +183,8 @@ class _Calls(TorchFunctionMode):
             return _move("to", args[0], args[1:], {})
         if name == "new_tensor" and isinstance(args[0], Pretended):
             return Pretended(torch.tensor(args[1], dtype=kwargs.get("dtype", args[0].dtype)))
+        if name in ("__getitem__", "__setitem__") and isinstance(args[0], Pretended):
+            args = (args[0], tree_map(_as_index, args[1], is_leaf=_is_list), *args[2:])
         if not _is_cuda(kwargs.get("device")):
             return func(*args, **kwargs)
         of = next((t for t in args if isinstance(t, torch.Tensor)), None)
@@ -247,6 +258,8 @@ def _believed() -> dict[str, Any]:
     found["torch.cuda.get_rng_state"] = lambda *_: torch.get_rng_state()
     found["torch.autograd._engine_run_backward"] = run_backward
     found["torch.Generator"] = _Generator
+    # A network that moves keeps its parameters, which an optimiser knows already, as objects.
+    found["torch.__future__.get_swap_module_params_on_conversion"] = lambda: True
     return found
 
 

@@ -218,3 +218,39 @@ def test_a_torn_last_line_of_the_log_is_dropped_and_a_damaged_one_refused(tmp_pa
     log.write_text(lines.replace('"epoch"', "epoch", 2))
     with pytest.raises(ValueError, match=r"line 1 of the log .*log\.jsonl is damaged"):
         train(tmp_path, 12)
+
+
+def test_looks_come_before_the_checkpoint_of_their_step_and_change_nothing(tmp_path):
+    """Their random numbers are their own, and a run that is resumed at a look takes it again."""
+    seen = []
+
+    def look(step):
+        torch.rand(3)
+        seen.append((step, [path.name for path in checkpoints(tmp_path / "looked")]))
+
+    options = {"batch_size": 8, "seed": 3, "checkpoint_every": 4, "progress": False}
+    plain = fit(Adversarial(), clouds(), steps=9, folder=tmp_path / "plain", log_every=1, **options)
+    looked = {"folder": tmp_path / "looked", "log_every": 1, "look": look, "look_at": (3, 4, 9), **options}
+    fit(Adversarial(), clouds(), steps=4, **looked)
+    resumed = fit(Adversarial(), clouds(), steps=9, **looked)
+    assert resumed.column("generator") == plain.column("generator")
+    fourth = "step-000000004.pt"
+    assert seen == [(3, []), (4, []), (4, [fourth]), (9, [fourth, "step-000000008.pt"])]
+
+
+def test_checkpoints_may_be_seldom_by_the_clock(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("pcl_lib.trainers._fit.time.monotonic", lambda: now[0])
+    saved = []
+
+    def look(step):
+        now[0] = 10.0 * step
+        saved.append([path.name for path in checkpoints(tmp_path)])
+
+    options = {"batch_size": 8, "checkpoint_every": 1, "checkpoint_seconds": 25.0, "progress": False}
+    fit(Adversarial(), clouds(), steps=8, folder=tmp_path, look=look, look_at=range(9), **options)
+    found = {name for names in saved for name in names}
+    assert found == {"step-000000003.pt", "step-000000006.pt"}
+    assert checkpoints(tmp_path)[-1].name == "step-000000008.pt"
+    with pytest.raises(ValueError, match="checkpoint_seconds must be a time, 0 or more, received -1.0"):
+        fit(Adversarial(), clouds(), steps=1, **(options | {"checkpoint_seconds": -1.0}))
