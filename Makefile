@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 NOTEBOOK_VIEWER := $(VENV)/share/jupyter/lab/settings/overrides.json
 
 .DEFAULT_GOAL := help
-.PHONY: help env book notebooks pdf lab check test bench record clean
+.PHONY: help env book notebooks pdf lab check test bench record gpu clean
 
 help:  ## show this list
 	@echo "Targets:"
@@ -71,6 +71,14 @@ PROCESSES ?= 1
 record: $(STAMP)  ## run an experiment in full and write its record: make record NAME=autoencoder-distances
 	@test -n "$(NAME)" || { echo "Which one? make record NAME=..."; $(BIN)/python -m pcl_lib.experiments list; exit 1; }
 	$(BIN)/python -m pcl_lib.experiments run $(NAME) --preset $(PRESET) --processes $(PROCESSES) --out $(OUT)
+
+# On a machine with a GPU, with or without a network and this environment; PYTHON is one that has torch.
+MINUTES ?= 9
+RECORD ?=
+
+gpu:  ## races, gpu tests and recorded runs within MINUTES: make gpu MINUTES=9 RECORD="completion-losses:record-gpu"
+	@$(if $(filter command line,$(origin PYTHON)),$(PYTHON),$$(test -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON))) \
+	  -m tests.device --minutes $(MINUTES) --record $(RECORD) --processes $(PROCESSES) $(ARGS)
 
 clean:  ## remove the built site and all caches, keep the environment
 	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -27,6 +27,7 @@ print("VERBOSE", pykeops.verbose, keopscore.verbose)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

@@ -7,6 +7,8 @@
   const PLACES = "main :is(.pcl-table > div, .pst-scrollable-table-container)";
   const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
   const SHORT = 20; // letters
+  const MOST_COLUMNS = 3; // of a table on a phone: in more, each word has a line of its own
+  const TALLEST = 150; // CSS pixels of a row of a table on a phone, about six lines
   const GAP = 24; // CSS pixels between a wide table and the edge of the window
 
   function isPlain(table) {
@@ -40,7 +42,8 @@
       [...row.cells].forEach((cell, i) => {
         const short = cell.childNodes.length === 1 && cell.textContent.trim().length <= SHORT;
         cell.classList.toggle("pcl-card-line", i > 0 && short); // with its label on one line
-        if (i > 0 && heads[i].textContent.trim() && cell.childNodes.length) cell.prepend(label(heads[i]));
+        const empty = !cell.textContent.trim() && !cell.querySelector("img, svg");
+        if (i > 0 && heads[i].textContent.trim() && !empty) cell.prepend(label(heads[i]));
         cell.classList.toggle("pcl-card-first", i > 0 && i === verdict);
       });
     }
@@ -80,7 +83,11 @@
   function settle() {
     document.querySelectorAll(PLACES).forEach((place) => {
       const table = place.querySelector("table");
-      if (!table || table.matches(".pcl-cards") || place.scrollWidth <= place.clientWidth + 1) return;
+      if (!table || table.matches(".pcl-cards")) return;
+      const columns = table.tHead?.rows[0]?.cells.length;
+      const tall = () => [...table.querySelectorAll("tbody tr")].some((row) => row.offsetHeight > TALLEST);
+      const crowded = NARROW.matches && (columns > MOST_COLUMNS || (columns > 2 && tall()));
+      if (!crowded && place.scrollWidth <= place.clientWidth + 1) return;
       if (!NARROW.matches) widen(place, table);
       else if (isPlain(table)) toCards(table);
     });

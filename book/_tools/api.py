@@ -25,6 +25,8 @@ from book._tools.docstrings import escaped, markdown
 from book._tools.entries import Entries
 
 WIDEST = 88
+LONGEST_SUMMARY = 160
+"""What a line holds is seen before it is opened."""
 
 
 class api_entry(nodes.General, nodes.Element):
@@ -87,7 +89,9 @@ def described(thing: Any) -> tuple[str, str]:
         return summary, rest
     held = list(thing) if isinstance(thing, dict | tuple | list) else [thing]
     count = "what it holds" if len(held) == 1 else f"{len(held)} entries"
-    return f"{count}: " + ", ".join(escaped(str(one)) for one in held), ""
+    words = ", ".join(escaped(str(one)) for one in held)
+    short = len(words) <= LONGEST_SUMMARY
+    return (f"{count}: {words}", "") if short else (f"{count}.", words)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from pcl_lib._citation import bibliography, references
 
 FORMULA = re.compile(r"^\.\. math:: *(.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n[ \t]+\S)))*)", re.MULTILINE)
 EXAMPLE = re.compile(r"(?:^>>> .*(?:\n(?!\s*$).*)*\n?\n?)+", re.MULTILINE)
+ROLE = re.compile(r":math:`([^`]+)`")
 SPANS = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 SPECIAL = re.compile(r"([*_$\\\[\]<>{}~|#])")
 
@@ -39,7 +40,8 @@ def prose(text: str) -> str:
     for span in SPANS.finditer(text):
         parts += [escaped(text[at : span.start()]), span[0]]
         at = span.end()
-    return cited("".join([*parts, escaped(text[at:])]).strip("\n"), references(text))
+    words = ROLE.sub(r"$\1$", "".join([*parts, escaped(text[at:])]))
+    return cited(words.strip("\n"), references(text))
 
 
 def escaped(text: str) -> str:

@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
-HYPHEN = re.compile(r"-(?=\d)")
+HYPHEN = re.compile(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)")
 
 
 class MinusSigns(SphinxPostTransform):
@@ -25,12 +25,12 @@ class MinusSigns(SphinxPostTransform):
 
 
 def with_minus(text: str) -> str:
-    """A number's hyphen as a minus sign.
+    """Hyphens before a number, at the start or after a space, as minus signs.
 
-    >>> with_minus("-0.5"), with_minus("k-d tree")
-    ('−0.5', 'k-d tree')
+    >>> with_minus("-0.5"), with_minus("τ = -0.1 (p = 0.4)"), with_minus("k-d tree of 2026-11-21")
+    ('−0.5', 'τ = −0.1 (p = 0.4)', 'k-d tree of 2026-11-21')
     """
-    return HYPHEN.sub("\N{MINUS SIGN}", text) if text.startswith("-") else text
+    return HYPHEN.sub("\N{MINUS SIGN}", text)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -35,7 +35,17 @@ def name_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, do
         app.add_js_file(None, body=f"window.pclPlotlyAt = {json.dumps(address)};")
 
 
+def leave_thebe_out(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Take sphinx-thebe's scripts off the pages, which the theme brings along: no page has a button for it, and its
+    constants, which come twice, are an error in every browser's console."""
+    scripts = context.get("script_files", [])
+    scripts[:] = [
+        script for script in scripts if "thebe" not in f"{script} {getattr(script, 'attributes', '')}".lower()
+    ]
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", use_vendored)
     app.connect("html-page-context", name_plotly)
+    app.connect("html-page-context", leave_thebe_out, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

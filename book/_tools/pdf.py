@@ -93,6 +93,8 @@ def order(source: Path) -> list[tuple[str, str]]:
 def settle(page: Page) -> None:
     """Wait until formulas are set and pictures are there, and give back what the screen alone needs."""
     page.evaluate("async () => { if (window.MathJax?.startup) await MathJax.startup.promise; }")
+    # Pictures that are loaded when they come into view never would on paper.
+    page.evaluate("() => [...document.images].forEach(image => { image.loading = 'eager'; })")
     page.wait_for_function("() => [...document.images].every(image => image.complete)")
     page.add_style_tag(content=f"@media print {{ {SCREEN_ONLY} }}")
 

@@ -29,7 +29,8 @@ def lines(entries: list[Entry]) -> Iterator[str]:
     yield "|:---|---:|---:|---:|---:|:---|"
     for entry in entries:
         numbers = f"{entry.seconds:.1f} | {entry.processor:.1f} | {entry.jobs:.1f}"
-        yield f"| {{doc}}`/{entry.page}` | {entry.cells} | {numbers} | {entry.day} |"
+        day = entry.day.replace(" ", "\N{NO-BREAK SPACE}")
+        yield f"| {{doc}}`/{entry.page}` | {entry.cells} | {numbers} | {day} |"
 
 
 class ExecutionRecord(SphinxDirective):

@@ -171,7 +171,9 @@ def _fixed_crops(
 
 
 def _random_crops(complete: Tensor, views: int, n_partial: int, seed: int, progress: bool) -> Tensor:
-    (low, high), partial = _RANDOM, []
+    low, high = _RANDOM
+    partial: list[Tensor] = []
+    enough: list[int] = []
     for shape, points in enumerate(tqdm(complete, disable=not progress, desc="crops")):
         draws = _generator(seed, shape)
         share = low + (high - low) * torch.rand(views, generator=draws, device="cpu", dtype=torch.float64)
@@ -180,8 +182,28 @@ def _random_crops(complete: Tensor, views: int, n_partial: int, seed: int, progr
         )
         for fraction, eye in zip(share.tolist(), eyes, strict=True):
             left = crop(points, fraction=fraction, viewpoint=eye, n_partial=None).partial
-            partial.append(_sized(left, n_partial, draws))
+            if len(left) >= n_partial:
+                enough.append(len(partial))
+                partial.append(left)
+            else:
+                partial.append(resample(left, n_partial, seed=draws))
+    _spread(partial, enough, n_partial)
     return torch.stack(partial)
+
+
+def _spread(clouds: list[Tensor], which: list[int], n_points: int) -> None:
+    """Put so many farthest points in the place of each of the clouds (.., 3) named, many clouds in one step.
+
+    Shorter clouds are filled up with copies of their first point, where the choice begins: a copy of a chosen point is
+    taken after all others, so never, for each cloud has enough.
+    """
+    by_length = sorted(which, key=lambda k: len(clouds[k]))
+    for start in range(0, len(by_length), _AT_ONCE):
+        block = by_length[start : start + _AT_ONCE]
+        longest = len(clouds[block[-1]])
+        filled = [torch.cat([c, c[:1].expand(longest - len(c), -1)]) for c in (clouds[k] for k in block)]
+        for k, cloud in zip(block, farthest_point_subset(torch.stack(filled), n_points), strict=True):
+            clouds[k] = cloud
 
 
 def _sized(left: Tensor, n_points: int, draws: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""python -m pcl_lib.experiments list | run NAME --preset live|record|record-cpu|tiny | verify [--rerun NAME]"""
+"""python -m pcl_lib.experiments list | run NAME --preset tiny|live|record|.. | verify [--rerun NAME]"""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from pcl_lib.experiments.catalogue import EXPERIMENTS, experiment
 from pcl_lib.experiments.record import RECORDS, verify, write_record
 from pcl_lib.experiments.rerun import rerun
-from pcl_lib.experiments.runner.provenance import source_of
+from pcl_lib.experiments.runner.provenance import note_source, source_of
 from pcl_lib.experiments.runner.result import COSTS, Result
 from pcl_lib.experiments.runner.run import run_experiment
+from pcl_lib.experiments.runner.training import check_finished
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,13 +38,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pcl_lib.experiments")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="the experiments and their presets")
-    run = commands.add_parser("run", help="run one; stopped, it goes on from --out")
+    run = commands.add_parser(
+        "run",
+        help="run one; stopped, it goes on from --out",
+        epilog="With --commit the runs are trained and timed, and no record is written: bring the folder to a checkout "
+        "of that commit and give the same command there with --gather instead. It needs no checkpoints.",
+    )
     run.add_argument("name", choices=EXPERIMENTS)
     run.add_argument("--preset", default="live", help="sizes; those that begin with record write a record")
     run.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     run.add_argument("--seeds", type=int, help="how many, 0, 1, ..; a record has those of its preset")
     run.add_argument("--processes", type=int, default=1, help="runs side by side")
     run.add_argument("--out", type=Path, required=True, help="folder of checkpoints and results")
+    run.add_argument("--commit", metavar="HASH", help="of this code, where there is no git; see below")
+    run.add_argument("--gather", action="store_true", help="write the record of runs that are all finished")
     run.add_argument("--records", type=Path, default=RECORDS, help="folder of records (%(default)s)")
     check = commands.add_parser("verify", help="find records that the code of today would not write")
     check.add_argument(
@@ -66,7 +74,11 @@ def _run(options: argparse.Namespace) -> None:
     recorded = options.preset.startswith("record")
     if recorded and settings != of.presets[options.preset]():
         raise ValueError(f"a record has the seeds of its preset {options.preset!r}; leave --seeds out")
-    source = source_of(options.out) if recorded else None
+    if options.gather:
+        check_finished(settings, options.out)
+    if options.commit is not None:
+        note_source(options.out, options.commit)
+    source = source_of(options.out) if recorded and options.commit is None else None
     result = run_experiment(
         of, settings, folder=options.out, device=options.device, processes=options.processes
     )

@@ -10,6 +10,12 @@ from pcl_lib.experiments.runner.experiment import Experiment
 # Imported when asked for: an experiment brings its networks, its losses and its data with it.
 EXPERIMENTS = {
     "autoencoder-distances": "autoencoder.distances",
+    "caloss-codes": "learned_losses.codes",
+    "caloss-completion": "learned_losses.completion",
+    "caloss-every-loss": "learned_losses.every_loss",
+    "caloss-free-clouds": "learned_losses.free_clouds",
+    "caloss-rates": "learned_losses.rates",
+    "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
 }
@@ -19,7 +25,7 @@ def experiment(name: str) -> Experiment[Any]:
     """The experiment of that name.
 
     >>> experiment("autoencoder-distances").presets.keys()
-    dict_keys(['live', 'record', 'record-cpu', 'tiny'])
+    dict_keys(['live', 'record', 'record-cpu', 'record-gpu', 'tiny'])
     """
     if name not in EXPERIMENTS:
         raise ValueError(f"the experiments are {', '.join(EXPERIMENTS)}; received {name!r}")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from pcl_lib.experiments.runner.experiment import Settings, runs_of
 from pcl_lib.experiments.runner.npz import pack_arrays, read_arrays
 from pcl_lib.experiments.runner.provenance import Source, check_unchanged
 from pcl_lib.experiments.runner.result import Result, Row
-from pcl_lib.experiments.runner.settings_hash import settings_hash
+from pcl_lib.experiments.runner.settings_hash import as_recorded, settings_hash
 
 _OF_CHECKOUT = Path(pcl_lib.__file__).parents[1] / "book" / "records"
 # An installed library has them beside this file; a checkout keeps them with the book.
@@ -102,7 +102,7 @@ def write_record(
     content = {
         "experiment": name,
         "preset": preset,
-        "settings": asdict(settings),
+        "settings": as_recorded(settings),
         "settings_hash": settings_hash(name, of.version, settings),
         "seeds": list(settings.seeds),
         "data": dict(result.data),
@@ -189,7 +189,7 @@ def verify(path: Path) -> None:
             f"{path.name}: settings {content['settings_hash'][:12]}, but the preset {content['preset']!r} has "
             f"{now[:12]} now; record it again"
         )
-    if json.loads(json.dumps(asdict(settings))) != content["settings"]:
+    if json.loads(json.dumps(as_recorded(settings))) != content["settings"]:
         raise StaleRecord(f"{path.name}: its settings are not those of its hash; record it again")
     if content["clean"] is not True:
         raise StaleRecord(f"{path.name}: its code was not as committed; record it again")

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pcl_lib._checks import check_option
-from pcl_lib.models._grids import random_sphere, random_square, sphere_grid, square_grid
+from pcl_lib.models._grids import placed, random_sphere, random_square, sphere_grid, square_grid
 from pcl_lib.models._input_checks import check_code, check_points
 from pcl_lib.models._patches import PatchMLP, for_patches, gather_patches, share
 
@@ -76,7 +76,7 @@ def template(
     _, random, grid = SURFACES[surface]
     if training:
         return random((patches, code.shape[0], n), code, generator).permute(0, 3, 1, 2)
-    return grid(n).to(code).T[:, None].expand(patches, -1, -1, -1)
+    return placed(grid, n, like=code).T[:, None].expand(patches, -1, -1, -1)
 
 
 def atlas_mlp(

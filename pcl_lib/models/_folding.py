@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from pcl_lib._checks import check_positive
-from pcl_lib.models._grids import square_grid
+from pcl_lib.models._grids import placed, sheet
 from pcl_lib.models._input_checks import check_code, check_points
 from pcl_lib.models._patches import PatchMLP, for_patches, gather_patches
 
@@ -46,7 +46,7 @@ class Fold(nn.Module):
         self.second = PatchMLP(patches, dim + code_dim, (*widths, dim), norm=norm, activation=activation)
 
     def forward(self, code: Float[Tensor, "p k b"], n: int) -> Float[Tensor, "p d b n"]:
-        grid = (self.extent * (2 * square_grid(n) - 1)).to(code)
+        grid = placed(sheet, n, self.extent, like=code)
         grid = grid.T[:, None].expand(code.shape[0], -1, -1, -1)
         return self.second(code, self.first(code, grid))
 

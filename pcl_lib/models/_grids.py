@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -50,6 +52,29 @@ def sphere_grid(n_points: int) -> Float[Tensor, "n 3"]:
     angle = i * (math.pi * (3 - math.sqrt(5)))
     ring = (1 - z * z).sqrt()
     return torch.stack((ring * angle.cos(), ring * angle.sin(), z), -1)
+
+
+def placed(make: Callable[..., Tensor], *sizes: int | float, like: Tensor) -> Tensor:
+    """`make(*sizes)`, of the dtype and on the device of `like`.
+
+    On a GPU it is kept: to compute it on the CPU and copy it would make every pass of a network wait.
+    """
+    if like.device.type == "cpu":
+        return make(*sizes).to(like)
+    return _kept(make, sizes, like.dtype, like.device)
+
+
+@lru_cache(maxsize=32)
+def _kept(
+    make: Callable[..., Tensor], sizes: tuple[int | float, ...], dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    with torch.inference_mode(False):  # or what is first made in inference could never be trained with
+        return make(*sizes).to(device, dtype)
+
+
+def sheet(n_points: int, extent: float) -> Float[Tensor, "n 2"]:
+    """`square_grid`, moved and scaled to [-extent, extent]^2."""
+    return extent * (2 * square_grid(n_points) - 1)
 
 
 def random_square(shape: tuple[int, ...], like: Tensor, generator: torch.Generator | None) -> Tensor:

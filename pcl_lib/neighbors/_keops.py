@@ -8,6 +8,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -52,11 +55,36 @@ def _first_reduction(device: str) -> str | None:
                 "on CUDA needs the CUDA toolkit (cuda.h, nvrtc.h and the libraries cuda, nvrtc and cudart), which "
                 "KeOps did not find: install it and set CUDA_PATH"
             )
-        corner = torch.zeros(1, 2, 3, device=device)
-        found = _argmin(corner, corner, 1)
+        # With it, it may still take half of another CUDA than torch's; that ends a process too, so not this one.
+        if kind == "cuda" and (failure := _failure_elsewhere(device)):
+            return _advice(kind, failure)
+        right = reduces(device)
     except Exception as error:  # noqa: BLE001  # whatever its files, the compiler, the loader or the driver raised
         return _advice(kind, f"{type(error).__name__}: {error}")
-    return None if found.tolist() == [[[0], [0]]] else _advice(kind, "wrong result")
+    return None if right else _advice(kind, "wrong result")
+
+
+def reduces(device: str) -> bool:
+    """Whether the nearest of two equal points is found to be the first: a reduction that says if KeOps works."""
+    corner = torch.zeros(1, 2, 3, device=device)
+    return bool(_argmin(corner, corner, 1).tolist() == [[[0], [0]]])
+
+
+_ELSEWHERE = "import sys; from pcl_lib.neighbors import _keops; sys.exit(not _keops.reduces(sys.argv[1]))"
+
+
+def _failure_elsewhere(device: str) -> str | None:
+    """What happens to a process of its own that tries a reduction: None if all is well."""
+    path = os.pathsep.join(place for place in sys.path if place)
+    done = subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE, device],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    if done.returncode < 0:
+        return f"it ended a process that tried it, {signal.Signals(-done.returncode).name}"
+    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["wrong result"])[-1]
 
 
 def _advice(kind: str, failure: str) -> str:

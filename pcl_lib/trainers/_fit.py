@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,7 @@ from pcl_lib.trainers._options import (
     check_method,
     check_on_change,
     check_same_run,
+    check_seconds,
     check_seed,
     count_steps,
     whole,
@@ -48,9 +51,12 @@ def fit(
     ema: float | None = None,
     folder: str | Path | None = None,
     checkpoint_every: int = 1000,
+    checkpoint_seconds: float = 0.0,
     resume: bool = True,
     on_change: str = "refuse",
     log_every: int = 10,
+    look: Callable[[int], object] | None = None,
+    look_at: Collection[int] = (),
     progress: bool = True,
     fabric: Fabric | None = None,
 ) -> History:
@@ -66,6 +72,7 @@ def fit(
       average = ema average + (1 - ema) parameters, from those of step 1 on.
     - `folder`: where checkpoints and the log (``log.jsonl``) go; without one, nothing is written.
     - `checkpoint_every`: a checkpoint is written after so many steps and at the end; the newest two are kept.
+    - `checkpoint_seconds`: of these, one is left out where less time than this has passed since the last.
     - `resume`: a run whose folder holds a checkpoint goes on from it; killed at any moment, it ends on a CPU bit for
       bit as if never stopped.
     - `on_change`: when a run is resumed with another learning rate (or weight decay, betas, schedule, ..) than it began
@@ -73,6 +80,9 @@ def fit(
       that the optimiser keeps, such as Adam's moments, go on. Other settings and data are refused in any case.
     - `log_every`: one record per so many steps, and one at the end, with the values of that step alone. The values
       of all steps are looked at in these moments and not before, so that the device need not wait in between.
+    - `look`, `look_at`: `look(step)` is called after each of these steps, to measure the networks, which it leaves in
+      training mode. The time that it takes is not counted, and the random numbers that it draws are not the run's. It
+      comes before the checkpoint of its step: a run that is resumed has had all looks up to there, or is at it now.
     - `progress`: a bar with speed and values, on stderr.
     - `fabric`: device, precision ("32-true", "64-true", "bf16-mixed") and processes, for example
       ``Fabric(accelerator="cuda", precision="bf16-mixed")``. Default: what ``fabric run`` says, else one device.
@@ -105,6 +115,7 @@ def fit(
     check_fabric(fabric)
     check_on_change(on_change)
     seed, clip, ema = check_seed(seed), check_clip(clip), check_ema(ema)
+    checkpoint_seconds = check_seconds(checkpoint_seconds)
     batch_size = whole("batch_size", batch_size)
     total = count_steps(
         items=len(data),
@@ -149,7 +160,17 @@ def fit(
             seconds=seconds,
             progress=progress,
         )
+
+        def look_if_due() -> None:
+            if look is None or engine.step not in look_at:
+                return
+            recorder.flush()  # waits for the device: what it still computes is the training's time
+            with recorder.paused(), untouched_generators(fabric.device):
+                look(engine.step)
+
         try:
+            look_if_due()
+            saved = time.monotonic()
             while engine.step < total:
                 rows = rows_of(engine.step)[share]
                 batch, index = fabric.to_device((as_run(take(data, rows), fabric), rows))
@@ -165,8 +186,12 @@ def fit(
                     raise
                 engine.finish_step()
                 recorder.add(values)
+                look_if_due()
                 last = engine.step == total
                 due = home is not None and (last or engine.step % checkpoint_every == 0)
+                if due and not last and checkpoint_seconds > 0:
+                    # By the clock of one process: all have to save together.
+                    due = fabric.broadcast(time.monotonic() - saved >= checkpoint_seconds)
                 if due or last or engine.step % log_every == 0:
                     recorder.flush()
                 if home is not None and due:
@@ -174,6 +199,7 @@ def fit(
                     recorder.log.sync()
                     recorder.checkpoint = checkpoint_path(home, engine.step)
                     _save(recorder.checkpoint, engine, settings, recorder.seconds(), fabric)
+                    saved = time.monotonic()
         finally:
             recorder.close()
     averages = {name: average.module for name, average in engine.averages.items()}

@@ -115,6 +115,13 @@ def check_ema(ema: object) -> float | None:
     return found
 
 
+def check_seconds(seconds: object) -> float:
+    found = _number(seconds)
+    if not found >= 0:
+        raise ValueError(f"checkpoint_seconds must be a time, 0 or more, received {seconds!r}")
+    return found
+
+
 def _number(value: Any) -> float:
     """A number of any kind, numpy's too, as Python's; of what is none, NaN."""
     return math.nan if isinstance(value, bool | str) or not hasattr(value, "__float__") else float(value)

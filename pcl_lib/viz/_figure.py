@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pcl_lib.viz._as_numpy import check_alt
+from pcl_lib.viz._numbers import with_minus
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,14 @@ def attribute(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Text for the page; `$...$` becomes mathematics as Sphinx marks it, backquotes mark code.
+    """Text for the page; `$...$` becomes mathematics as Sphinx marks it, backquotes mark code; real minus signs.
 
-    >>> words("a < b, $x_i$, `f(x)`")
-    'a &lt; b, <span class="math notranslate nohighlight">\\\\(x_i\\\\)</span>, <code>f(x)</code>'
+    >>> words("a < -1, $x_i$, `f(-1)`")
+    'a &lt; −1, <span class="math notranslate nohighlight">\\\\(x_i\\\\)</span>, <code>f(-1)</code>'
     """
-    safe = html.escape(text, quote=False)
-    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
+    parts = re.split(r"(`[^`]+`|\$[^$]+\$)", html.escape(text, quote=False))
+    parts[::2] = map(with_minus, parts[::2])
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", "".join(parts))
     return re.sub(r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', safe)
 
 

@@ -55,6 +55,7 @@ def draw_plan(
             colors=LINE,
             linewidths=width * mass[i, j] / unit,
             zorder=1,
+            clip_on=False,  # marks and bands have a width, which reaches beyond the outermost points
         )
     )
     area = DISC * float(width) ** 2 / unit
@@ -68,6 +69,7 @@ def draw_plan(
             edgecolors="white",
             linewidths=0.7,
             zorder=2 if of_y else 3,
+            clip_on=False,
         )
 
 

@@ -33,7 +33,7 @@ def shared_values(
 
 def scale_html(value_range: Range, label: str) -> str:
     """The ramp is a picture, so that paper and dark mode treat it as they treat the clouds."""
-    low, high = (f"{end:.3g}" for end in value_range)
+    low, high = (words(f"{end:.3g}") for end in value_range)
     ramp = np.rint(value_map()(np.linspace(0, 1, 360))[None, :, :3] * 255).astype(np.uint8)
     picture = palette_png(Pillow.fromarray(np.repeat(ramp, 24, axis=0)), colours=96)
     tag = picture.tag(f"Colour scale from pale for {low} to dark for {high}: {label}", "pcl-ramp")

@@ -1,12 +1,11 @@
 """Results beside the paper's: one table, each column marked with where its numbers come from."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pcl_lib.viz._as_numpy import check_alt
 from pcl_lib.viz._figure import Figure, attribute, words
-from pcl_lib.viz._numbers import cell_text
+from pcl_lib.viz._numbers import cell_text, is_number
 
 KINDS = {"": "", "paper": "paper", "code": "released code", "ours": "this book"}
 
@@ -74,7 +73,10 @@ def row_text(row: Sequence[Any] | Mapping[str, Any], headers: list[str], name: s
 
 def table_html(kinds: Mapping[str, str], lines: list[list[str]], caption: str, facts: str) -> str:
     """The table; its looks without the book's style sheet are the notebook's own."""
-    names = [f"pcl-{kind}" if kind else "pcl-plain" for kind in kinds.values()]
+    names = [
+        (f"pcl-{kind}" if kind else "pcl-plain") + (" pcl-number" if all(map(is_number, column)) else "")
+        for kind, column in zip(kinds.values(), zip(*lines, strict=True), strict=True)
+    ]
     head = "".join(
         f'<th scope="col" class="{name}">{words(header)}'
         + (f'<br><small class="pcl-kind">{KINDS[kind]}</small>' if kind else "")
@@ -92,27 +94,6 @@ def table_html(kinds: Mapping[str, str], lines: list[list[str]], caption: str, f
 
 
 def line_html(line: list[str], names: list[str]) -> str:
-    """The first cell heads the row; numbers stand right."""
-    first, *rest = (
-        f'class="{name}{" pcl-number" if is_number(text) else ""}"'
-        for text, name in zip(line, names, strict=True)
-    )
-    cells = "".join(
-        f"<td {mark}>{words(with_minus(text))}</td>" for mark, text in zip(rest, line[1:], strict=True)
-    )
-    return f'<th scope="row" {first}>{words(with_minus(line[0]))}</th>{cells}'
-
-
-def with_minus(text: str) -> str:
-    """A number's hyphen as the minus sign, which is as wide as a plus; names keep their hyphens.
-
-    >>> with_minus("-0.5 ± 1e-05"), with_minus("EM-kD")
-    ('−0.5 ± 1e−05', 'EM-kD')
-    """
-    return text.replace("-", "\N{MINUS SIGN}") if is_number(text) else text
-
-
-def is_number(text: str) -> bool:
-    """A number with what may stand around it (sign, power, per cent, ± and another), or none reported."""
-    number = r"[-−+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"
-    return text == "–" or re.fullmatch(rf"{number}( ± {number})?( ?%)?", text) is not None
+    """The first cell heads the row; a column of numbers stands right, as does its head."""
+    first, *rest = (f'class="{name}">{words(text)}' for text, name in zip(line, names, strict=True))
+    return f'<th scope="row" {first}</th>' + "".join(f"<td {cell}</td>" for cell in rest)

@@ -111,7 +111,7 @@ def compare(case: Case, answers: dict[str, Answer]) -> dict[str, dict]:
         if not right:
             wrong[name] = error
     if wrong:
-        raise SystemExit(f"{case.title}: answer differs from that of {OURS}, relative error: {wrong}")
+        raise SystemExit(f"answer differs from that of {OURS}, relative error: {wrong}")
     return found
 
 
@@ -120,7 +120,7 @@ def measure(case: Case, device: torch.device, seconds: float) -> dict:
     absent = left_out(case, device)
     jobs = {OURS: case.ours} | {name: p.job for name, p in case.peers.items() if name not in absent}
     if len(jobs) == 1:
-        raise SystemExit(f"{case.title}: nothing was measured, for want of a peer: {absent}")
+        raise SystemExit(f"nothing was measured, for want of a peer: {absent}")
     cuda = device.type == "cuda"
     # The first run compiles, touches memory for the first time, and gives the answers.
     first = {name: timed(job, case.inputs[0], cuda) for name, job in jobs.items()}

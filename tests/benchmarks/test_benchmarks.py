@@ -2,6 +2,8 @@
 
 import inspect
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,7 +11,7 @@ import torch
 from pcl_lib import distances
 from pcl_lib.experiments.benchmarks.races import read_benchmarks
 from tests.benchmarks import __main__ as benchmarks
-from tests.benchmarks import busy, memory
+from tests.benchmarks import busy, engines, memory
 from tests.benchmarks import measure as measuring
 from tests.benchmarks.clouds import pairs
 from tests.benchmarks.goals import goals
@@ -180,3 +182,42 @@ def test_an_unknown_subject_is_refused(capsys):
     with pytest.raises(SystemExit):
         benchmarks.main(["chamber"])
     assert "unknown subjects: chamber" in capsys.readouterr().err
+
+
+def test_an_answer_that_is_wrong_loses_no_other(monkeypatch, tmp_path):
+    right, wrong = case(scaled(1)), case(scaled(2))
+    monkeypatch.setattr(benchmarks, "SUBJECTS", {"chamfer": lambda *_: iter([right, wrong, right])})
+    with pytest.raises(SystemExit, match="chamfer, 16 points: a job: answer differs"):
+        benchmarks.main(["chamfer", "--quick", "--out", str(tmp_path)])
+    report = json.loads((tmp_path / "benchmarks-cpu-chamfer-quick.json").read_text())
+    assert len(report["cases"]) == 2
+    assert len(report["failed"]) == 1
+
+
+def test_where_time_is_short_goals_come_first_and_the_rest_is_named(monkeypatch, tmp_path):
+    goal = replace(case(scaled(1)), clouds=32, points=2048)
+    monkeypatch.setattr(benchmarks, "SUBJECTS", {"chamfer": lambda *_: iter([case(scaled(1)), goal])})
+    now = [0.0]
+
+    def measured(of, *_):
+        now[0] += 100.0
+        return found | {"clouds": of.clouds, "points": of.points}
+
+    found = measure(case(scaled(1)), CPU, 0.01)
+    monkeypatch.setattr(benchmarks, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(benchmarks, "measure", measured)
+    assert benchmarks.main(["chamfer", "--minutes", "1", "--out", str(tmp_path)]) == 0
+    report = json.loads((tmp_path / "benchmarks-cpu-chamfer.json").read_text())
+    assert [found["points"] for found in report["cases"]] == [2048]
+    assert report["out_of_time"] == ["chamfer, 16 points: a job"]
+
+
+def test_engines_answer_alike_and_say_why_they_do_not_run():
+    found = list(engines.measure(CPU, True, float("inf")))
+    assert len(found) == len(engines.CASES)
+    for result in found:
+        assert {"auto", "dense"} <= set(result["milliseconds"])
+        assert max(result["difference"].values()) < 1e-5
+        assert {*result["milliseconds"], *result["left_out"]} == set(engines.ENGINES)
+        assert f"{result['points']}: ms auto" in engines.line(result)
+    assert not list(engines.measure(CPU, True, 0.0))

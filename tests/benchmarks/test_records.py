@@ -8,6 +8,7 @@ import pytest
 
 from pcl_lib import distances
 from pcl_lib.experiments.benchmarks.races import read_benchmarks
+from tests.benchmarks.__main__ import NOT_ON_CUDA
 from tests.benchmarks.measure import OURS
 
 RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
@@ -45,8 +46,10 @@ def test_a_record_has_what_the_page_shows(path):
             "rounds",
             "share_of_checks",
         } <= set(case)
-    assert [used["function"] for used in record["memory"]] == ["chamfer", "em_kd"]
+    if machine["device"] == "cpu" or record["memory"]:
+        assert [used["function"] for used in record["memory"]] == ["chamfer", "em_kd"]
     assert bool(record["goals"]) == (machine["device"] != "cpu")
+    assert not record.get("failed")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -62,6 +65,8 @@ def test_the_library_reads_a_record(path):
 def test_every_public_distance_is_in_a_record(path):
     record = json.loads(path.read_text(encoding="utf-8"))
     recorded = {case["function"] for case in record["cases"]}
+    if record["machine"]["device"] != "cpu":  # a GPU is lent for minutes: what it had no time for is named
+        recorded |= {*NOT_ON_CUDA, *(title.partition(",")[0] for title in record["out_of_time"])}
     assert recorded >= PUBLIC
 
 

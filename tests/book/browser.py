@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from book._tools.chromium import PATIENCE
 
+T = TypeVar("T")
 STEP = 100
 STATIC = Path(__file__).resolve().parents[2] / "book" / "_static"
 NETWORK = re.compile(r"^(https?|wss?):")
 
 # What may stand in the console, and why.
 HARMLESS = (
-    # sphinx-thebe adds its inline script twice on each page, though the book does not use it.
-    re.compile(r"Identifier 'THEBE_JS_URL' has already been declared"),
     # The widget manager names icon fonts beside the page; the theme draws its icons as SVG and never needs them.
     re.compile(r"Failed to load resource: net::ERR_FILE_NOT_FOUND .*\.(woff2?|ttf|eot|svg)\b"),
 )
@@ -83,6 +83,19 @@ def until(page: Page, holds: Callable[[], bool], *, patience: int = PATIENCE) ->
             return True
         page.wait_for_timeout(STEP)
     return False
+
+
+def steady(page: Page, look: Callable[[], T]) -> T:
+    """What a look at the page finds once it finds the same twice: a busy machine draws late, and moves what it drew."""
+    found = look()
+
+    def rests() -> bool:
+        nonlocal found
+        before, found = found, look()
+        return found == before
+
+    assert until(page, rests), "the page does not come to rest"
+    return found
 
 
 def changes(page: Page, selector: str, before: str) -> bool:

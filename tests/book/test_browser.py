@@ -11,7 +11,7 @@ from PIL import Image
 
 from book._tools import vendor
 from tests.book import checks
-from tests.book.browser import changes, overflow, shown, until, visit
+from tests.book.browser import changes, overflow, shown, steady, until, visit
 from tests.unavailable import unavailable
 
 pytestmark = pytest.mark.browser
@@ -67,45 +67,53 @@ def test_sliders_and_play(site, browser, offline, name):
         page.wait_for_selector("main .noUi-handle")
         drawn = "main .pcl-frames .noUi-handle"
         assert until(page, lambda: len(page.query_selector_all(drawn)) >= len(figures)), "a slider is missing"
-        page.wait_for_timeout(500)
         boxes = page.query_selector_all("main .pcl-frames")
         assert len(boxes) == len(figures), "each widget of a page is a figure with frames"
         for number, box in enumerate(boxes):
             selector = f"[data-test-figure='{number}']"
             box.evaluate("(e, n) => e.setAttribute('data-test-figure', n)", str(number))
             stack = f"{selector} > .widget-box:nth-child(2)"  # below the row of Play and slider
-            before = shown(page, stack)
             handle = page.wait_for_selector(f"{selector} .noUi-handle")
-            handle.scroll_into_view_if_needed()
-            handle.focus()
-            at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-            page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-            assert changes(page, stack, before), f"slider {number} moves, its figure does not"
-            moved = shown(page, stack)
+            button = page.query_selector(f"{selector} .widget-play button")
+            assert button is not None, "a figure with frames has a Play button"
 
-            grip, bar = handle.bounding_box(), page.query_selector(f"{selector} .noUi-base").bounding_box()
+            def value(handle=handle) -> str | None:
+                return handle.get_attribute("aria-valuenow")
+
+            def moves(before, value=value) -> bool:
+                return until(page, lambda: value() != before)
+
+            def picture(stack=stack) -> str:
+                return steady(page, lambda: shown(page, stack))
+
+            handle.focus()
+            handle.evaluate("e => e.scrollIntoView({block: 'center'})")  # not under the bar at the top
+            before, at = picture(), value()
+            page.keyboard.press("ArrowLeft" if at == handle.get_attribute("aria-valuemax") else "ArrowRight")
+            assert moves(at), f"slider {number} does not hear the keys"
+            assert changes(page, stack, before), f"slider {number} moves, its figure does not"
+
+            before, at = picture(), value()
+            bar = page.query_selector(f"{selector} .noUi-base")
+            grip, bar = steady(
+                page, lambda handle=handle, bar=bar: (handle.bounding_box(), bar.bounding_box())
+            )
             page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
             page.mouse.down()
             left = grip["x"] > bar["x"] + bar["width"] / 2
             page.mouse.move(bar["x"] + bar["width"] * (0.02 if left else 0.98), grip["y"] + 5, steps=8)
             page.mouse.up()
-            assert changes(page, stack, moved), f"slider {number} is dragged, its figure does not change"
+            assert moves(at), f"slider {number} is not dragged"
+            assert changes(page, stack, before), f"slider {number} is dragged, its figure does not change"
 
-            for _ in range(40):  # back to the start, from where Play can run
-                page.keyboard.press("Home")
             handle.focus()
-            page.keyboard.press("Home")
-            page.wait_for_timeout(300)
-            start = shown(page, stack)
-            button = page.query_selector(f"{selector} .widget-play button")
-            assert button is not None, "a figure with frames has a Play button"
+            page.keyboard.press("Home")  # back to the start, from where Play can run
+            least = handle.get_attribute("aria-valuemin")
+            assert until(page, lambda value=value, least=least: value() == least), "Home does not lead back"
+            before, at = picture(), value()
             button.click()
-            page.wait_for_function(
-                "([s, before]) => [...document.querySelector(s).querySelectorAll('.noUi-handle')]"
-                ".some(h => h.getAttribute('aria-valuenow') !== before)",
-                arg=[selector, handle.get_attribute("aria-valuenow")],
-            )
-            assert changes(page, stack, start), f"Play {number} runs, its figure does not change"
+            assert moves(at), f"Play {number} does not run"
+            assert changes(page, stack, before), f"Play {number} runs, its figure does not change"
             button.click()
         assert not seen.requests
         assert not seen.errors

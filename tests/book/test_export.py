@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import nbformat
+import pytest
 import yaml
 
 from tests.book.small import Book, cell
@@ -26,6 +27,7 @@ By {eq}`a-law` and {ref}`one-to-do`: {glue:text}`half:.2f`, says {cite:t}`lin202
 """
 
 
+@pytest.mark.slow
 def test_a_notebook_has_the_numbers_of_its_page(tmp_path, monkeypatch):
     monkeypatch.setenv("PCL_REPOSITORY_URL", "https://github.com/someone/something")
     small = Book(tmp_path)

@@ -27,6 +27,12 @@ CUT = """() => [...document.querySelectorAll("main :is(.pcl-table > div, .pst-sc
     .map(place => place.textContent.trim().slice(0, 60))"""
 
 
+# Displayed formulas that run on beyond the edge, where nothing tells that they do.
+LONG_DISPLAYS = """() => [...document.querySelectorAll("main mjx-container[display=true]")]
+    .filter(formula => formula.checkVisibility() && formula.scrollWidth > formula.clientWidth + 1)
+    .map(formula => formula.closest(".math").id || formula.closest(".math").previousElementSibling?.id)"""
+
+
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("name", PAGES)
 def test_fits_the_screen(site, browser, name, width):
@@ -35,6 +41,8 @@ def test_fits_the_screen(site, browser, name, width):
         until(seen.page, lambda: not seen.page.evaluate(CUT), patience=10_000)
         assert seen.page.evaluate(CUT) == []
         assert overflow(seen.page) == []
+        if width == PHONE and "appendix/api" not in name:  # docstrings are set for a terminal
+            assert seen.page.evaluate(LONG_DISPLAYS) == []
 
 
 WIDE = viz.table(
@@ -65,7 +73,7 @@ def test_on_a_phone_rows_become_cards_with_the_verdict_first(browser, tmp_path, 
         assert page.evaluate(ORDER) == [
             "a claim",
             "verdictthis book cannot tell",
-            "number in thousandthsthis book 12346",
+            "number in thousandthsthis book 12,346",
             "is it the same?paper no",
         ]
         tree = page.locator(".pcl-table").aria_snapshot()
@@ -75,6 +83,21 @@ def test_on_a_phone_rows_become_cards_with_the_verdict_first(browser, tmp_path, 
         page.set_viewport_size({"width": DESKTOP, "height": 900})
         assert until(page, lambda: page.evaluate(cards) == 0, patience=10_000)
         assert not page.query_selector(".pcl-card-label, table [role]")
+
+
+def test_a_table_of_many_columns_becomes_cards_even_where_it_fits(browser, tmp_path):
+    table = viz.table([["a", "b", 1, ""]], columns=["one", "two", "three", "four"], caption="Four columns.")
+    with visit(browser, made(tmp_path, table.html), width=PHONE) as seen:
+        seen.page.wait_for_selector("table.pcl-cards")
+        labels = seen.page.eval_on_selector_all(".pcl-card-label", "all => all.map(e => e.textContent)")
+        assert labels == ["two", "three"], "an empty cell has no label"
+
+
+def test_a_table_with_tall_rows_becomes_cards(browser, tmp_path):
+    rows = [["a claim", "holds", "words " * 40]]
+    table = viz.table(rows, columns=["one", "two", "three"], caption="A tall row.")
+    with visit(browser, made(tmp_path, table.html), width=PHONE) as seen:
+        seen.page.wait_for_selector("table.pcl-cards")
 
 
 def test_a_table_that_fits_stays_a_table(browser, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from book._tools import pdf
@@ -66,6 +67,15 @@ def test_a_book_has_numbers_contents_bookmarks_and_links(book):
     inside, world = links(read.pages[starts["The first"]])
     assert inside["/Dest"][0] == read.pages[starts["The second"]].indirect_reference
     assert world["/A"]["/URI"] == "https://example.org/"
+
+
+def test_a_picture_that_waits_to_be_seen_is_printed(book, monkeypatch):
+    monkeypatch.setattr(pdf, "PATIENCE", 10_000)
+    Image.new("RGB", (40, 40), "red").save(book / "dot.png")
+    page = book / "first.html"
+    page.write_text(page.read_text() + f'{LONG * 20}<img loading="lazy" src="dot.png" alt="A red square">')
+    pdf.make(book, book / "book.pdf", book)
+    assert [image for sheet in PdfReader(book / "book.pdf").pages for image in sheet.images]
 
 
 def test_a_book_with_a_missing_page_is_not_printed(book):

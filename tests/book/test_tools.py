@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from sphinx.builders.html._assets import _JavaScript
 
-from book._tools import build, export, vendor
+from book._tools import build, export, offline, vendor
 from book._tools.chapters import duration
 from tests.book.small import Book, cell
 
@@ -135,3 +136,11 @@ def test_a_second_build_waits(tmp_path, monkeypatch):
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def test_the_scripts_of_thebe_are_left_out_of_the_pages():
+    kept = _JavaScript("_static/fit.js")
+    constants = _JavaScript(None, body='const THEBE_JS_URL = "https://example.org"')
+    scripts = [constants, kept, _JavaScript("_static/sphinx-thebe.js")]
+    offline.leave_thebe_out(None, "page", "page.html", {"script_files": scripts}, None)
+    assert scripts == [kept], "the list that Sphinx writes from is changed"

@@ -78,6 +78,7 @@ def test_another_process_draws_the_same_bytes():
     assert here == there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", synthetic.FAMILIES)
 def test_normals_point_outward_and_little_surface_is_hidden(family):
     outward, hidden = [], []

@@ -139,6 +139,7 @@ def test_a_batch_is_a_loop_in_value_and_gradient(options, backend):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", CONVENTIONS, ids=convention_id)
 @pytest.mark.parametrize("shape", [(7, 3), (2, 7, 3)])
 def test_gradient_and_second_derivative(options, shape):

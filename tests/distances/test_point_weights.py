@@ -85,6 +85,7 @@ def test_f_score_takes_shares_of_the_weights():
     assert f_score(x, x, 1.0, weights_x=[0.1, 0.7]).f.item() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients_of_clouds_and_weights(name):
     def value(x, y, v, w):

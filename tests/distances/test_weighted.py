@@ -60,6 +60,7 @@ def as_users_call_it():
     config.update("jaxtyping_disable", False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 def test_gradient_and_second_derivative(loss):
     x, y = cloud(7, 3).requires_grad_(), cloud(5, 3).requires_grad_()

@@ -10,10 +10,11 @@ from pcl_lib.data import ReadError
 from pcl_lib.distances import auction
 from pcl_lib.experiments.completion import losses as completion_losses
 from pcl_lib.experiments.completion import networks as completion_networks
-from pcl_lib.experiments.completion.build import build, loss_function, method, objective
+from pcl_lib.experiments.completion.build import build, method, objective
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.completion.evaluate import complete, equal_density_f1, spread
 from pcl_lib.experiments.completion.settings import LOSSES, NETWORKS, TWO_SIDED
+from pcl_lib.experiments.named_losses import completion_loss
 from pcl_lib.experiments.runner import training
 from pcl_lib.experiments.runner.experiment import Run
 from pcl_lib.experiments.runner.training import load_final_weights
@@ -60,6 +61,7 @@ def test_the_result_of_one_network_and_some_losses(losses_in_turn):
     assert result.data["name"] == "synthetic families airplane, chair, lamp"
 
 
+@pytest.mark.slow
 def test_the_result_of_all_networks(networks_in_turn):
     settings, _, result = networks_in_turn
     assert result.table("Fidelity").keys() == {(n, loss) for n in NETWORKS for loss in settings.losses}
@@ -133,25 +135,25 @@ def test_what_is_shown_is_spread_over_the_families():
 @pytest.mark.parametrize("loss", LOSSES)
 def test_losses_have_a_value_for_each_cloud_and_a_gradient(loss):
     x, y = clouds(0), clouds(1, n=12).requires_grad_()
-    value = loss_function(loss)(y, x)
+    value = completion_loss(loss)(y, x)
     assert value.shape == (2,)
     value.sum().backward()
     assert bool(torch.isfinite(y.grad).all())
     assert y.grad.abs().sum() > 0
     if loss != "InfoCD":  # its contrast is not zero for equal clouds
-        assert loss_function(loss)(x, x).abs().max() < 1e-3
+        assert completion_loss(loss)(x, x).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss not in TWO_SIDED])
 def test_one_sided_losses_let_the_second_cloud_have_more(loss):
     x = clouds(0)
-    assert loss_function(loss, one_sided=True)(x[:, :12], x).abs().max() < 1e-3
-    assert (loss_function(loss, one_sided=True)(x, x[:, :12]) > 1e-3).all()
+    assert completion_loss(loss, one_sided=True)(x[:, :12], x).abs().max() < 1e-3
+    assert (completion_loss(loss, one_sided=True)(x, x[:, :12]) > 1e-3).all()
 
 
 def test_emd_holds_a_stage_against_as_many_farthest_points():
     coarse, truth = clouds(0, n=6), clouds(1)
-    assert torch.equal(loss_function("EMD")(coarse, truth), auction(coarse, truth[:, :6]).value)
+    assert torch.equal(completion_loss("EMD")(coarse, truth), auction(coarse, truth[:, :6]).value)
 
 
 def test_sums_change_the_balance_of_the_stages_and_nothing_else():

@@ -17,12 +17,14 @@ from pcl_lib.distances._weights import (
 )
 from pcl_lib.experiments.completion import losses as completion_losses
 from pcl_lib.experiments.completion import networks as completion_networks
-from pcl_lib.experiments.completion.build import WEIGHED, build
+from pcl_lib.experiments.completion.build import build
 from pcl_lib.experiments.completion.settings import LOSSES, NETWORKS, Settings
+from pcl_lib.experiments.named_losses import WEIGHED
 from pcl_lib.experiments.runner.settings_hash import settings_hash
 
 BOTH = (completion_losses, completion_networks)
 OTHER = {
+    "tf32": True,
     "losses": ("CD",),
     "networks": ("PCN",),
     "data": "airplanes",
@@ -58,7 +60,7 @@ def test_the_hash_changes_with_any_setting(name):
 
 @pytest.mark.parametrize("module", BOTH)
 def test_presets_are_whole_and_differ(module):
-    assert set(module.EXPERIMENT.presets) == {"live", "record", "record-cpu", "tiny"}
+    assert set(module.EXPERIMENT.presets) == {"live", "record", "record-cpu", "record-gpu", "tiny"}
     made = {name: preset() for name, preset in module.EXPERIMENT.presets.items()}
     name, version = module.EXPERIMENT.name, module.EXPERIMENT.version
     assert len({settings_hash(name, version, settings) for settings in made.values()}) == len(made)

@@ -40,6 +40,7 @@ def test_what_became_of_the_points(digit):
     assert 0 < still.serve < 100
 
 
+@pytest.mark.slow
 def test_each_seed_with_and_without_outliers(digit):
     def loss(x, y):
         return chamfer(x, y)

@@ -227,7 +227,7 @@ def test_outside_of_git_there_is_no_record(tmp_path):
 
 def test_list(capsys):
     assert main(["list"]) == 0
-    assert f"{NAME}: presets live, record, record-cpu, tiny" in capsys.readouterr().out
+    assert f"{NAME}: presets live, record, record-cpu, record-gpu, tiny" in capsys.readouterr().out
 
 
 def test_run_prints_tables_and_keeps_what_it_finished(in_turn, capsys, tmp_path):
@@ -269,7 +269,10 @@ def test_a_recording_run_that_is_stopped_writes_nothing(code, tmp_path, monkeypa
 
 def test_unknown_presets_are_refused(capsys, tmp_path):
     assert main(["run", NAME, "--preset", "huge", "--out", str(tmp_path)]) == 1
-    assert "the presets are live, record, record-cpu, tiny; received 'huge'" in capsys.readouterr().err
+    assert (
+        "the presets are live, record, record-cpu, record-gpu, tiny; received 'huge'"
+        in capsys.readouterr().err
+    )
     with pytest.raises(ValueError, match=f"the experiments are {', '.join(EXPERIMENTS)}; received 'x'"):
         experiment("x")
 

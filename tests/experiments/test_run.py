@@ -11,11 +11,12 @@ import torch
 
 from pcl_lib.data import ReadError
 from pcl_lib.distances import chamfer, emd
-from pcl_lib.experiments.autoencoder.build import build, loss_function
+from pcl_lib.experiments.autoencoder.build import build
 from pcl_lib.experiments.autoencoder.data import shapes
 from pcl_lib.experiments.autoencoder.distances import live, record_cpu, run, tiny
 from pcl_lib.experiments.autoencoder.evaluate import metrics, reconstruct
 from pcl_lib.experiments.autoencoder.settings import METRICS
+from pcl_lib.experiments.named_losses import autoencoder_loss
 from pcl_lib.experiments.runner import training
 from pcl_lib.experiments.runner.experiment import Run
 from pcl_lib.experiments.runner.training import load_final_weights
@@ -74,7 +75,7 @@ def test_seeds_start_from_other_weights_and_leave_the_callers_numbers():
 @pytest.mark.parametrize("loss", tiny().losses)
 def test_losses_have_a_value_for_each_cloud_and_vanish_on_equal_clouds(loss):
     x, y = (torch.rand(2, 30, 3, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
-    function = loss_function(tiny(), loss)
+    function = autoencoder_loss(loss, blur=tiny().blur, scaling=tiny().scaling)
     assert function(x, x).abs().max() < 1e-6
     y.requires_grad_()
     value = function(y, x)

@@ -9,10 +9,11 @@ from pcl_lib.experiments.autoencoder.build import build
 from pcl_lib.experiments.autoencoder.distances import EXPERIMENT, tiny
 from pcl_lib.experiments.autoencoder.settings import LOSSES, NETWORKS, Settings
 from pcl_lib.experiments.runner.result import Result, Row
-from pcl_lib.experiments.runner.settings_hash import settings_hash
+from pcl_lib.experiments.runner.settings_hash import as_recorded, settings_hash
 from pcl_lib.metrics._multiscale import CENTRES, SIZES
 
 OTHER = {
+    "tf32": True,
     "networks": ("AE",),
     "losses": ("CD",),
     "curve_measure": "CD",
@@ -47,8 +48,15 @@ def test_the_hash_depends_on_name_and_version_too():
     assert settings_hash("a", 1, tiny()) in hashes
 
 
+def test_a_later_setting_counts_where_it_is_not_its_default():
+    """What was recorded before there was TF32 stays of its settings, and what used it says so."""
+    assert "tf32" not in as_recorded(tiny())
+    assert as_recorded(replace(tiny(), tf32=True))["tf32"] is True
+    assert as_recorded(tiny()) == {k: v for k, v in asdict(tiny()).items() if k != "tf32"}
+
+
 def test_presets_are_whole_and_differ():
-    assert set(EXPERIMENT.presets) == {"live", "record", "record-cpu", "tiny"}
+    assert set(EXPERIMENT.presets) == {"live", "record", "record-cpu", "record-gpu", "tiny"}
     for name, preset in EXPERIMENT.presets.items():
         settings = preset()
         assert settings.networks == NETWORKS

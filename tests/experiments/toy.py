@@ -20,7 +20,6 @@ class Settings:
 
     factors: ClassVar[tuple[str, ...]] = ("power", "bias", "data")
     curve_measure: ClassVar[str] = "error"
-    checkpoint_every: ClassVar[int] = 2
 
     @property
     def configurations(self):

@@ -58,6 +58,7 @@ def test_cuda_whose_first_reduction_fails_is_refused_and_tried_once(monkeypatch,
         raise failure
 
     pretend(monkeypatch, gpu_available=True)
+    monkeypatch.setattr(keops, "_failure_elsewhere", lambda _: None)
     monkeypatch.setattr(torch, "zeros", lambda *_, **__: None)
     monkeypatch.setattr(keops, "_argmin", broken)
     for _ in range(3):
@@ -69,8 +70,28 @@ def test_cuda_whose_first_reduction_fails_is_refused_and_tried_once(monkeypatch,
         keops.check(CUDA)
 
 
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended a process that tried it, SIGSEGV"),
+        ("raise OSError('no driver')", "OSError: no driver"),
+    ],
+)
+def test_cuda_that_ends_a_process_is_refused_by_one_that_lives(monkeypatch, untried, does, said):
+    pretend(monkeypatch, gpu_available=True)
+    monkeypatch.setattr(keops, "_ELSEWHERE", does)
+    monkeypatch.setattr(torch, "zeros", lambda *_, **__: pytest.fail("touched the device"))
+    with pytest.raises(RuntimeError, match=rf"first reduction on CUDA \(.*{said}\)"):
+        keops.check(CUDA)
+
+
+def test_a_process_of_its_own_says_that_all_is_well():
+    assert keops._failure_elsewhere("cpu") is None
+
+
 def test_cuda_whose_first_reduction_succeeds_is_taken(monkeypatch, untried):
     pretend(monkeypatch, gpu_available=True)
+    monkeypatch.setattr(keops, "_failure_elsewhere", lambda _: None)
     monkeypatch.setattr(torch, "zeros", lambda *_, **__: None)
     monkeypatch.setattr(keops, "_argmin", lambda *_: torch.tensor([[[0], [0]]]))
     assert keops.available(CUDA)

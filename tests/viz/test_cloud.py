@@ -72,7 +72,7 @@ def test_values_share_one_scale_with_its_label(ball):
     heights = [ball[:, 2], 3 * ball[:, 2]]
     page = parse(viz.clouds([ball, ball], values=heights, value_label="height $z$", alt="Two balls").html)
     assert [word.text for word in page.select(".pcl-scale > span")] == [
-        f"{3 * ball[:, 2].min():.3g}",
+        f"{3 * ball[:, 2].min():.3g}".replace("-", "\N{MINUS SIGN}"),
         "",
         f"{3 * ball[:, 2].max():.3g}",
         "height \\(z\\)",

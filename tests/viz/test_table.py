@@ -73,11 +73,23 @@ def test_only_numbers_stand_right(text, number):
 
 def test_numbers_have_a_minus_sign_and_names_a_hyphen():
     table = viz.table(
-        [["EM-kD", -0.5, [-1.0, -3.0], "-2 %", 1e-7, "a-b"]], columns=list("abcdef"), caption="c"
+        [["EM-kD", -0.5, [-1.0, -3.0], "-2 %", 1e-7, "by -2 (-3 to -1) on 2026-11-21"]],
+        columns=list("abcdef"),
+        caption="In [-1, 1], not `x[-1]`",
     )
-    cells = [cell.text for cell in parse(table.html).select("tbody tr > *")]
-    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2 %", "1.00e−07", "a-b"]
+    page = parse(table.html)
+    cells = [cell.text for cell in page.select("tbody tr > *")]
+    words = "by −2 (−3 to −1) on 2026-11-21"
+    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2 %", "1.00e−07", words]
+    assert page.figcaption.text == "In [−1, 1], not x[-1]"
     assert "EM-kD | -0.500" in str(table)
+
+
+def test_a_column_stands_right_if_all_of_it_are_numbers():
+    rows = [["a", 1.0, "yes"], ["b", None, None], ["c", 2.0, "no"]]
+    page = parse(viz.table(rows, columns=["name", "value", "so"], caption="c").html)
+    right = [["pcl-number" in cell["class"] for cell in row.select("th, td")] for row in page.select("tr")]
+    assert right == [[False, True, False]] * 4
 
 
 def test_text_is_escaped():
@@ -94,7 +106,7 @@ def test_text_is_escaped():
         (0.0, "0.00"),
         (-0.5, "-0.500"),
         (99.96, "100.0"),
-        (1234.5, "1234"),
+        (1234.5, "1,234"),
         (1e-7, "1.00e-07"),
         (12345678.0, "1.23e+07"),
         (float("nan"), "nan"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
+from pcl_lib.experiments.runner.settings_hash import LATER
 
 NETWORKS = ("AE", "Folding")
 LOSSES = ("CD", "CD lengths", "augmented CD", "EMD", "Sinkhorn")
@@ -27,13 +28,13 @@ class Settings:
     - `data`: "airplanes" (ModelNet40, from the folder in PCL_DATA) or "families" (synthetic, those in `families`).
     - `points`, `ae_widths`, `fold_widths`: layers of the encoder, of the decoder of AE, and of each fold.
     - `looks`: how often `curve_measure` looks at the first `curve_shapes` held-out shapes, evenly spread.
+    - `tf32`: whether a GPU multiplies matrices in TF32.
     - `blur`, `scaling`: of `sinkhorn`. `shown`: held-out shapes kept as previews.
     - `cost_steps`: steps timed for each loss and seed.
     - `kd_leaf`, `mcd_sizes`, `mcd_centres`: of the metrics EM-kD and MCD.
     """
 
     factors: ClassVar[tuple[str, ...]] = ("network", "loss")
-    checkpoint_every: ClassVar[int] = 500
 
     networks: tuple[str, ...] = NETWORKS
     losses: tuple[str, ...] = LOSSES
@@ -60,6 +61,7 @@ class Settings:
     kd_leaf: int = 256
     mcd_sizes: tuple[int, ...] = (4, 8, 16, 32, 64)
     mcd_centres: int = 128
+    tf32: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_known("networks", self.networks, NETWORKS)

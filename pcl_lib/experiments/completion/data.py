@@ -37,16 +37,24 @@ class CompletionSet(NamedTuple):
 
 @lru_cache(maxsize=2)
 def load_pairs(settings: Settings) -> CompletionSet:
-    """The data of the settings, read or made once per process. Errors: as `load_shapes`."""
+    """The data of the settings, read or made once per process, on the CPU. Errors: as `load_shapes`.
+
+    The order of farthest points is found on a GPU if there is one. Roundings there may decide another way between
+    points that are as good as equally far: the checksum is that of the data as they were made here.
+    """
     shapes = load_shapes(
         settings.data, settings.families, settings.train_shapes, settings.test_shapes, settings.n_shape
     )
     view = partial(view_pairs, n_partial=settings.n_partial, n_complete=settings.n_points)
     cut = partial(crop_pairs, n_partial=settings.n_partial, n_complete=settings.n_points)
-    seen, cropped = view(shapes.train, views=settings.views), cut(shapes.train, views=settings.crops)
-    held_out = view(shapes.test, views=1, seed=1)
+    there = "cuda" if torch.cuda.is_available() else "cpu"
+    train, test = shapes.train.to(there), shapes.test.to(there)
+    seen, cropped = (
+        _on_cpu(pairs) for pairs in (view(train, views=settings.views), cut(train, views=settings.crops))
+    )
+    held_out = _on_cpu(view(test, views=1, seed=1))
     crops = {
-        difficulty: cut(shapes.test, difficulty=difficulty, views=settings.test_crops, seed=1)
+        difficulty: _on_cpu(cut(test, difficulty=difficulty, views=settings.test_crops, seed=1))
         for difficulty in DIFFICULTIES
     }
     complete = seen.complete[:: settings.views]
@@ -64,6 +72,10 @@ def load_pairs(settings: Settings) -> CompletionSet:
             digest.update(tensor.numpy().tobytes())
     of_test = categories(settings, len(shapes.test))
     return CompletionSet(training, held_out, of_test, crops, scans, cars, shapes.name, digest.hexdigest())
+
+
+def _on_cpu(pairs: Pairs) -> Pairs:
+    return Pairs(*(tensor.cpu() for tensor in pairs))
 
 
 def origin(settings: Settings) -> Origin:

@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from pcl_lib.data import Pairs
 from pcl_lib.distances import f_score
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.completion.settings import Settings
@@ -28,8 +27,11 @@ _TOGETHER = 16  # clouds that go through the network at once
 
 
 def complete(network: nn.Module, partial: Float[Tensor, "b m 3"]) -> Float[Tensor, "b n 3"]:
-    """The completions, the last stages, in evaluation; the network is in training mode again afterwards."""
-    return evaluated(network, partial, together=_TOGETHER, output=lambda stages: stages[-1]).cpu()
+    """The completions, the last stages, in evaluation, on the device of the network.
+
+    It is in training mode again afterwards.
+    """
+    return evaluated(network, partial, together=_TOGETHER, output=lambda stages: stages[-1])
 
 
 def spread(items: Tensor, count: int) -> Tensor:
@@ -51,7 +53,7 @@ def look(settings: Settings, modules: Mapping[str, nn.Module]) -> Arrays:
     """CD-L1 of some held-out views, and the first shape shown as the network makes it now."""
     network, views = modules["model"], load_pairs(settings).views
     made = complete(network, spread(views.partial, settings.curve_shapes))
-    value = cd_l1(made, spread(views.complete, settings.curve_shapes)).double().mean()
+    value = cd_l1(made, spread(views.complete, settings.curve_shapes).to(made.device)).double().mean()
     first = complete(network, spread(views.partial, settings.shown)[:1])
     return {"value": np.array(float(value)), "made": preview(first[0])}
 
@@ -60,23 +62,24 @@ def measure(settings: Settings, modules: Mapping[str, nn.Module]) -> Measured:
     """Metrics of held-out views, crops and scans, and what previews are made of."""
     network, data = modules["model"], load_pairs(settings)
     made = complete(network, data.views.partial)
-    truth = data.views.complete
-    each = cd_l1(made, truth).double()
+    truth = data.views.complete.to(made.device)
+    each = cd_l1(made, truth).double().cpu()
     found = {"CD-L1": each.mean(), **_scores(settings, made, truth)}
     for category in dict.fromkeys(data.categories):
         among = torch.tensor([name == category for name in data.categories], device="cpu")
         found[f"CD-L1 {category}"] = each[among].mean()
     for difficulty, pairs in data.crops.items():
-        scores = _scores(settings, complete(network, pairs.partial), pairs.complete)
+        scores = _scores(settings, complete(network, pairs.partial), pairs.complete.to(made.device))
         found |= {f"{name} {difficulty}": value for name, value in scores.items()}
     arrays = {
         "shown": preview(spread(made, settings.shown)),
-        "distances": _quantiles(made, data.views),
+        "distances": _quantiles(made, truth),
     }
     if len(data.scans):
-        cars = complete(network, data.scans)
-        found["Fidelity"] = fidelity(data.scans, cars, squared=True, scale=_SCALE).double().mean()
-        found["MMD"] = kitti_mmd(cars, data.cars, squared=True, scale=_SCALE).double().mean()
+        scans, of_training = data.scans.to(made.device), data.cars.to(made.device)
+        cars = complete(network, scans)
+        found["Fidelity"] = fidelity(scans, cars, squared=True, scale=_SCALE).double().mean()
+        found["MMD"] = kitti_mmd(cars, of_training, squared=True, scale=_SCALE).double().mean()
         arrays["lidar"] = preview(spread(cars, settings.shown))
     return Measured({name: float(value) for name, value in found.items()}, arrays)
 
@@ -109,8 +112,8 @@ def _scores(settings: Settings, made: Tensor, truth: Tensor) -> dict[str, Tensor
     }
 
 
-def _quantiles(made: Tensor, views: Pairs) -> np.ndarray:
+def _quantiles(made: Tensor, truth: Tensor) -> np.ndarray:
     """Evenly spaced quantiles of all nearest distances, both ways, as float16."""
-    ways = nearest_each_way(made, views.complete)
-    lengths = torch.cat([way.sq_dist.flatten() for way in ways]).sqrt().numpy()
+    ways = nearest_each_way(made, truth)
+    lengths = torch.cat([way.sq_dist.flatten() for way in ways]).sqrt().cpu().numpy()
     return np.quantile(lengths, np.linspace(0, 1, QUANTILES)).astype(np.float16)

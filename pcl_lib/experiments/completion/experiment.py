@@ -40,4 +40,5 @@ def completion_experiment(
         look=evaluate.look,
         measure=evaluate.measure,
         previews=evaluate.previews,
+        records={"record-gpu": f"{name}-gpu"},
     )

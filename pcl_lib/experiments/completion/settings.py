@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import ClassVar
 
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
+from pcl_lib.experiments.runner.settings_hash import LATER
 
 NETWORKS = ("Folding", "PCN", "PointAttN", "SnowflakeNet")
 LOSSES = (
@@ -54,11 +55,11 @@ class Settings:
     - `batch_size`, `learning_rate`, `steps`: of training. PCN's weight of its fine stage grows over the steps.
       `attn_learning_rate`: of PointAttN, whose attention stays at the mean shape with a rate that the others take.
     - `looks`: how often CD-L1 is taken on `curve_shapes` held-out views, evenly spread over the steps and the shapes.
+    - `tf32`: whether a GPU multiplies matrices in TF32.
     - `shown`: held-out shapes (and scans) kept as previews, evenly spread. `cost_steps`: steps timed for each loss.
     """
 
     factors: ClassVar[tuple[str, ...]] = ("network", "loss")
-    checkpoint_every: ClassVar[int] = 500
 
     networks: tuple[str, ...] = NETWORKS
     losses: tuple[str, ...] = ("CD", "HyperCD", "Landau CD", "CD sums")
@@ -102,6 +103,7 @@ class Settings:
     curve_shapes: int = 50
     shown: int = 5
     cost_steps: int = 21
+    tf32: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_known("networks", self.networks, NETWORKS)

@@ -43,3 +43,15 @@ def one_thread(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def matrix_products(tf32: bool) -> Iterator[None]:
+    """Within, a GPU multiplies matrices in TF32 (factors of 10 bits) if `tf32`, which is faster, else in float32."""
+    before = torch.get_float32_matmul_precision()
+    if tf32:
+        torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

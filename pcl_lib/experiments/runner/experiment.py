@@ -23,9 +23,11 @@ class Settings(Protocol):
     - `factors`: what is varied, by name, such as ("network", "loss"); `configurations`: the values of the factors that
       are run, in the order of their names. Each is run with each of the `seeds`.
     - `batch_size`, `steps`: of a training; `logged_steps`: after which of them its `curve_measure` is taken, the last
-      one among them; `checkpoint_every` so many steps it can go on from when it is stopped.
+      one among them.
     - `epochs`: how often the steps go through the training data.
     - `cost_steps`: batches on which a step of each configuration is timed; 0 times nothing.
+
+    Settings may have `tf32`, see `in_tf32`; most have not.
     """
 
     @property
@@ -53,9 +55,6 @@ class Settings(Protocol):
     def curve_measure(self) -> str: ...
 
     @property
-    def checkpoint_every(self) -> int: ...
-
-    @property
     def cost_steps(self) -> int: ...
 
     def baseline(self, configuration: Configuration) -> Configuration | None:
@@ -64,6 +63,11 @@ class Settings(Protocol):
 
 
 S = TypeVar("S", bound=Settings)
+
+
+def in_tf32(settings: Settings) -> bool:
+    """Whether a GPU multiplies matrices in TF32 in the training of these settings: their `tf32`, if they have one."""
+    return bool(getattr(settings, "tf32", False))
 
 
 class Run(NamedTuple):

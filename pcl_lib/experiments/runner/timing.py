@@ -11,8 +11,8 @@ import torch
 from lightning_fabric import Fabric
 
 from pcl_lib._files import write_whole
-from pcl_lib.experiments.runner.devices import one_thread
-from pcl_lib.experiments.runner.experiment import Configuration, Experiment, Run, S
+from pcl_lib.experiments.runner.devices import matrix_products, one_thread
+from pcl_lib.experiments.runner.experiment import Configuration, Experiment, Run, S, in_tf32
 from pcl_lib.experiments.runner.training import load_final_weights
 from pcl_lib.trainers import Engine, batch_rows
 
@@ -49,7 +49,7 @@ def _medians(
         load_final_weights(run.folder(home), method.modules)
         engines[configuration] = method, Engine(method, fabric, None, None)
         times[configuration] = list[float]()
-    with one_thread(device):
+    with one_thread(device), matrix_products(in_tf32(settings)):
         for step in range(1 + settings.cost_steps):
             rows = batch_rows(step, len(data), settings.batch_size, seed)
             batch = fabric.to_device(data[rows])

@@ -7,7 +7,6 @@ import multiprocessing
 import platform
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,15 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from pcl_lib._files import write_whole
-from pcl_lib.experiments.runner.devices import device_name, one_thread
-from pcl_lib.experiments.runner.experiment import Experiment, Run, S, runs_of
+from pcl_lib.experiments.runner.devices import device_name, matrix_products, one_thread
+from pcl_lib.experiments.runner.experiment import Experiment, Origin, Run, S, Settings, in_tf32, runs_of
 from pcl_lib.experiments.runner.npz import read_arrays, write_arrays
 from pcl_lib.experiments.runner.result import Result, Row
-from pcl_lib.experiments.runner.settings_hash import settings_hash
+from pcl_lib.experiments.runner.settings_hash import as_recorded, settings_hash
 from pcl_lib.trainers import checkpoints, fit, load_checkpoint
 
 RESULT = "run.npz"
+CHECKPOINT_SECONDS = 60.0  # what a stopped run loses at most
 
 
 def claim(home: Path, experiment: Experiment[S], settings: S) -> None:
@@ -42,8 +42,7 @@ def claim(home: Path, experiment: Experiment[S], settings: S) -> None:
             )
         return
     home.mkdir(parents=True, exist_ok=True)
-    plain: Any = settings
-    whole = {"experiment": experiment.name, "hash": digest, "settings": asdict(plain)}
+    whole = {"experiment": experiment.name, "hash": digest, "settings": as_recorded(settings)}
     write_whole(path, json.dumps(whole, indent=1).encode())
 
 
@@ -59,14 +58,14 @@ def train_all(
     """Every run that has no result in the folder yet."""
     if processes < 1:
         raise ValueError(f"processes must be at least 1, received {processes}")
-    experiment.origin(settings)  # what is missing is said here, once
-    installed_versions()  # and here, not after hours of training
+    installed_versions()  # what is missing is said here, not after hours of training
     every = runs_of(settings)
     todo = [run for run in every if not (run.folder(home) / RESULT).exists()]
     with tqdm(
         total=len(every), initial=len(every) - len(todo), unit="run", disable=not progress
     ) as progress_bar:
         if processes == 1 or len(todo) < 2:
+            experiment.origin(settings)  # the same of the data
             for run in todo:
                 progress_bar.set_postfix_str(str(run))
                 train(experiment, settings, run, home, device)
@@ -76,58 +75,71 @@ def train_all(
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(min(processes, len(todo)), mp_context=context)
         try:
-            for done in as_completed(
-                [pool.submit(train, experiment, settings, run, home, device) for run in todo]
-            ):
+            futures = [pool.submit(train, experiment, settings, run, home, device) for run in todo]
+            experiment.origin(settings)  # each process makes the data, this one at the same time
+            for done in as_completed(futures):
                 done.result()
                 progress_bar.update()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
+def check_finished(settings: Settings, home: Path) -> None:
+    """Raise `ValueError` with the runs that have no result in the folder yet."""
+    missing = [str(run) for run in runs_of(settings) if not (run.folder(home) / RESULT).exists()]
+    if missing:
+        raise ValueError(f"the folder {home} lacks the runs {', '.join(missing)}; train them first")
+
+
 def train(experiment: Experiment[S], settings: S, run: Run, home: Path, device: torch.device) -> None:
     """One run, from where its folder stands to its result: `run.npz`, whole or absent."""
     folder = run.folder(home)
     data = experiment.training(settings, device)
-    with one_thread(device):
+    with one_thread(device), matrix_products(in_tf32(settings)):
         method = experiment.method(settings, run, device)
-        looks = []
-        for step in settings.logged_steps:
-            path = folder / f"look-{step:09d}.npz"
-            if not path.exists():
-                history = fit(
-                    method,
-                    data,
-                    batch_size=settings.batch_size,
-                    steps=step,
-                    seed=run.seed,
-                    folder=folder,
-                    checkpoint_every=settings.checkpoint_every,
-                    log_every=step,
-                    progress=False,
-                    fabric=Fabric(accelerator=device.type, devices=1),
-                )
-                seconds = np.array(history.records[-1]["seconds"])
-                write_arrays(path, experiment.look(settings, method.modules) | {"seconds": seconds})
-            looks.append(read_arrays(path))
-        # All looks may be of an earlier process, which was stopped before it wrote the result.
-        load_final_weights(folder, method.modules)
+
+        def look(step: int) -> None:
+            write_arrays(_look_path(folder, step), experiment.look(settings, method.modules))
+
+        history = fit(
+            method,
+            data,
+            batch_size=settings.batch_size,
+            steps=settings.steps,
+            seed=run.seed,
+            folder=folder,
+            # By time alone: at one of a large network, a second, many steps on a GPU are done.
+            checkpoint_every=1,
+            checkpoint_seconds=CHECKPOINT_SECONDS,
+            log_every=settings.steps,
+            look=look,
+            look_at=settings.logged_steps,
+            progress=False,
+            fabric=Fabric(accelerator=device.type, devices=1),
+        )
         measured = experiment.measure(settings, method.modules)
+    looks = [read_arrays(_look_path(folder, step)) for step in settings.logged_steps]
+    seconds = history.records[-1]["seconds"]
     write_arrays(
         folder / RESULT,
         {
             **measured.arrays,
             "metric_names": np.array(list(measured.metrics)),
             "metrics": np.array(list(measured.metrics.values())),
-            "ms_per_step": np.array(1e3 * looks[-1]["seconds"] / settings.steps),
-            "seconds": looks[-1]["seconds"],
+            "ms_per_step": np.array(1e3 * seconds / settings.steps),
+            "seconds": np.array(seconds),
             "curve": np.stack([look["value"] for look in looks]),
             "steps": np.stack([look["made"] for look in looks]),
             # Of the machine that trained: the one that gathers may be another.
             "device": np.array(device_name(device)),
+            "data": np.array(experiment.origin(settings)),
             "versions": np.array([f"{name} {number}" for name, number in installed_versions().items()]),
         },
     )
+
+
+def _look_path(folder: Path, step: int) -> Path:
+    return folder / f"look-{step:09d}.npz"
 
 
 def load_final_weights(folder: Path, modules: Mapping[str, nn.Module]) -> None:
@@ -158,7 +170,12 @@ def collect(experiment: Experiment[S], settings: S, home: Path, times: dict[Run,
                 relative_cost=times[run] / times[Run(baseline, run.seed)] if baseline and times else None,
             )
         )
-    origin = experiment.origin(settings)
+    origins = {Origin(*map(str, found["data"])) for found in done.values()}
+    if len(origins) > 1:
+        raise ValueError(
+            f"the runs of {home} are of different data ({', '.join(sorted(o.checksum[:12] for o in origins))}); "
+            "choose another folder and train them all in it"
+        )
     return Result(
         rows=rows,
         curves={
@@ -168,7 +185,7 @@ def collect(experiment: Experiment[S], settings: S, home: Path, times: dict[Run,
         logged_steps=list(settings.logged_steps),
         curve_measure=settings.curve_measure,
         previews=experiment.previews(settings, done),
-        data=origin._asdict(),
+        data=origins.pop()._asdict(),
         device="; ".join(dict.fromkeys(str(found["device"]) for found in done.values())),
         seconds=sum(float(found["seconds"]) for found in done.values()),
         versions=_versions(found["versions"].tolist() for found in done.values()),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pcl_lib._checks import check_integer, check_positive
 from pcl_lib.models._completion.encoder import StackedPointNet
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
-from pcl_lib.models._grids import square_grid
+from pcl_lib.models._grids import placed, sheet
 from pcl_lib.models._patches import PatchMLP, for_patches, gather_patches
 
 
@@ -70,8 +70,8 @@ class PCN(nn.Module):
     def forward(self, partial: Float[Tensor, "b n 3"]) -> tuple[Tensor, ...]:
         code = self.encoder(partial)
         coarse = self.coarse(code)
-        sheet = (self.extent * (2 * square_grid(self.grid**2) - 1)).to(coarse)
-        at = coarse.repeat_interleave(len(sheet), 1)
-        seeds = torch.cat((sheet.repeat(self.stages[0], 1).expand(len(coarse), -1, -1), at), -1)
+        patch = placed(sheet, self.grid**2, self.extent, like=coarse)
+        at = coarse.repeat_interleave(len(patch), 1)
+        seeds = torch.cat((patch.repeat(self.stages[0], 1).expand(len(coarse), -1, -1), at), -1)
         moves = self.fold(for_patches(code, 1), seeds.permute(2, 0, 1)[None])
         return coarse, at + gather_patches(moves, self.stages[1])

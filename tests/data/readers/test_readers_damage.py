@@ -99,6 +99,7 @@ def test_cut_anywhere(name: str, tmp_path: Path) -> None:
     assert noticed > 0
 
 
+@pytest.mark.slow
 @each
 def test_flipped_bytes(name: str, tmp_path: Path) -> None:
     raw = SAMPLES[name].make(values_for(name))
@@ -208,6 +209,7 @@ MAGIC = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @each
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())

@@ -1,0 +1,1 @@
+"""Losses that are trained with the network that uses them (CALoss, Tables 1 to 8)."""
