@@ -55,6 +55,7 @@ def gaussian(*shape, seed=0, dtype=torch.float32):
 def on_gpu():
     if importlib.util.find_spec("triton") is None:
         unavailable("Triton is not installed")
+    triton._first_search.cache_clear()  # a pretended device may have been tried in this process
     assert triton._obstacle(torch.device("cuda", 0)) is None, "Triton must run where it is installed"
 
 
