@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -28,7 +29,7 @@ def _compiled(function: Callable) -> Callable:
     # What checks types in tests wraps the function; numba needs the function itself.
     plain = inspect.unwrap(function)
     # No sum is reordered or contracted. But there is no nan and no -0, so that a maximum takes several gaps at a time.
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"nnan", "nsz"}}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"nnan", "nsz"}}
     try:
         return numba.njit(cache=True, **options)(plain)
     except RuntimeError:  # "cannot cache function: no locator available"
