@@ -11,14 +11,15 @@ MIN_POINTS = 1024
 _KEY_BITS = 30
 
 
-def along_curve(points: np.ndarray) -> np.ndarray | None:
-    """Order (N,) of `points` (N, D) along the Z-curve, or None where sorting would bring nothing.
+def along_curve(points: np.ndarray, smallest: int = MIN_POINTS) -> np.ndarray | None:
+    """Order (N,) of `points` (N, D) along the Z-curve, or None where sorting would bring nothing: below `smallest`
+    points, at one place, in high dimension.
 
     A kd-tree of sorted points, asked for sorted queries, walks nearly the same path for one query as for the last:
     its branches are predicted and its leaves are in the cache. At a million points that is four times faster.
     """
     n, dim = points.shape
-    if n < MIN_POINTS or dim > _KEY_BITS // 2:
+    if n < smallest or dim > _KEY_BITS // 2:
         return None
     low = float(points.min())
     extent = float(points.max()) - low

@@ -23,6 +23,8 @@ _PACKAGES = (
     "lightning-fabric",
     "point-cloud-utils",
     "pynanoflann",
+    "numba",
+    "fpsample",
 )
 
 

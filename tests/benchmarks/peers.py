@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from math import inf
 
 import numpy as np
@@ -42,6 +43,27 @@ def _nanoflann(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     tree = pynanoflann.KDTree(n_neighbors=k)
     tree.fit(y)
     return tree.kneighbors(x, n_jobs=torch.get_num_threads())[1]
+
+
+def by_fpsample(chosen: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """Its bucket method, in trees as high as its authors advise; a thread for each core, where there are many clouds.
+
+    It counts `start_idx` in an order of its own, so that it starts elsewhere.
+    """
+
+    def job(x: Tensor, y: Tensor) -> Tensor:
+        from fpsample import bucket_fps_kdline_sampling
+
+        def one(cloud: np.ndarray) -> np.ndarray:
+            height = 3 if len(cloud) < 4096 else 5 if len(cloud) < 32_768 else 7
+            return bucket_fps_kdline_sampling(cloud, chosen, h=height, start_idx=0).astype(np.int64)
+
+        if x.ndim == 2:
+            return torch.from_numpy(one(x.numpy()))
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            return torch.from_numpy(np.stack(list(pool.map(one, x.numpy()))))
+
+    return job
 
 
 def _each_cloud(search: Callable[[np.ndarray, np.ndarray, int], np.ndarray]) -> Search:

@@ -12,12 +12,15 @@ from torch import Tensor
 from pcl_lib.neighbors import farthest_points, knn, nearest, nearest_each_way, radius
 from tests.benchmarks.clouds import pairs
 from tests.benchmarks.measure import Case, Peer
-from tests.benchmarks.peers import CDIST, TREE, Search, by_cdist, by_search, squares
+from tests.benchmarks.peers import CDIST, TREE, Search, by_cdist, by_fpsample, by_search, squares
 
 K = 8
 RADIUS = 0.05
 EACH_WAY = ((1, 2048), (1, 131_072), (1, 1_048_576))
 EACH_WAY_QUICK = ((1, 64), (2, 64))
+# Clouds, points of each, how many to choose.
+FARTHEST = ((1, 2048, 512), (32, 2048, 512), (1, 16_384, 1024), (1, 131_072, 4096))
+FARTHEST_QUICK = ((1, 128, 8), (2, 128, 8))
 
 
 def cases(device: torch.device, quick: bool) -> Iterator[Case]:
@@ -39,19 +42,21 @@ def cases(device: torch.device, quick: bool) -> Iterator[Case]:
     yield Case("knn", job, 1, points, lambda x, y: knn(x, y, K).sq_dist, peers, inputs)
     job = f"index and squared length of all points within {RADIUS}, nearest first"
     yield Case("radius", job, 1, points, _ours_radius, BALLS, inputs, judged_by=_count_and_sum)
-    chosen = points // 16
-    job = f"{chosen:,} points, each the farthest from those before it"
-    hand = {"torch loop": Peer(_loop(chosen), "torch", {"cpu": 2**40, "cuda": 2**40})}
-    yield Case(
-        "farthest_points",
-        job,
-        1,
-        points,
-        _ours_farthest(chosen),
-        hand,
-        inputs,
-        judged_by=_cover,
-    )
+    yield from farthest_cases(device, quick)
+
+
+def farthest_cases(device: torch.device, quick: bool) -> Iterator[Case]:
+    """Against the library whose one job this is; the loop of PyTorch takes part on a GPU, and in small."""
+    for clouds, points, chosen in FARTHEST_QUICK if quick else FARTHEST:
+        job = f"{chosen:,} points, each the farthest from those before it"
+        peers = {
+            # From another start the worst point is a little nearer or farther.
+            "fpsample": Peer(by_fpsample(chosen), "fpsample", TREE, tolerance=0.05),
+            "torch loop": Peer(_loop(chosen), "torch", {"cpu": 2**22, "cuda": 2**40}),
+        }
+        inputs = pairs(clouds, points, device)
+        ours = _ours_farthest(chosen)
+        yield Case("farthest_points", job, clouds, points, ours, peers, inputs, judged_by=_cover)
 
 
 def _ours_each_way(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,14 +133,16 @@ def _loop(chosen: int) -> Callable[[Tensor, Tensor], Tensor]:
     """The loop that circulates with PyTorch versions of PointNet++."""
 
     def job(x: Tensor, y: Tensor) -> Tensor:
-        index = torch.zeros(chosen, dtype=torch.long, device=x.device)
-        gap = torch.full((len(x),), torch.inf, device=x.device)
-        farthest = torch.zeros((), dtype=torch.long, device=x.device)
+        clouds = x if x.ndim == 3 else x[None]
+        rows = torch.arange(len(clouds), device=x.device)
+        index = torch.zeros(len(clouds), chosen, dtype=torch.long, device=x.device)
+        gap = torch.full(clouds.shape[:2], torch.inf, device=x.device)
+        farthest = torch.zeros(len(clouds), dtype=torch.long, device=x.device)
         for i in range(chosen):
-            index[i] = farthest
-            gap = torch.minimum(gap, ((x - x[farthest]) ** 2).sum(-1))
-            farthest = gap.argmax()
-        return index
+            index[:, i] = farthest
+            gap = torch.minimum(gap, ((clouds - clouds[rows, farthest][:, None]) ** 2).sum(-1))
+            farthest = gap.argmax(-1)
+        return index if x.ndim == 3 else index[0]
 
     return job
 
@@ -143,4 +150,5 @@ def _loop(chosen: int) -> Callable[[Tensor, Tensor], Tensor]:
 def _cover(inputs: tuple, index: Tensor) -> Tensor:
     """How far the worst point is from those chosen: a tie, decided by rounding, changes the points but not this."""
     x = inputs[0]
-    return nearest(x, x[index]).sq_dist.max().sqrt()
+    chosen = x.take_along_dim(index[..., None], -2)
+    return nearest(x, chosen).sq_dist.amax(-1).sqrt()
