@@ -51,6 +51,7 @@ def one_thread() -> Iterator[None]:
     waits for its turn while the others burn theirs: tens of milliseconds for a search of half a millisecond. And they
     do not exist in a forked process, which would wait for them for ever.
     """
+    torch.get_num_threads()  # in a new thread torch sets its number at the first question, which must not come later
     before = [library.omp_get_max_threads() for library in _OPENMP]
     for library in _OPENMP:
         library.omp_set_num_threads(1)
