@@ -23,6 +23,7 @@ _PACKAGES = (
     "lightning-fabric",
     "point-cloud-utils",
     "pynanoflann",
+    "small-gicp",
 )
 
 

@@ -44,6 +44,13 @@ def _nanoflann(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     return tree.kneighbors(x, n_jobs=torch.get_num_threads())[1]
 
 
+def _small_gicp(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
+    import small_gicp
+
+    threads = torch.get_num_threads()
+    return small_gicp.KdTree(y, num_threads=threads).batch_knn_search(x, k, num_threads=threads)[0]
+
+
 def _each_cloud(search: Callable[[np.ndarray, np.ndarray, int], np.ndarray]) -> Search:
     """The search of a library that knows numpy arrays of one cloud."""
 
@@ -74,6 +81,11 @@ SEARCHES: dict[str, tuple[Search, str, dict[str, float]]] = {
     "scipy": (_each_cloud(_scipy), "scipy", TREE),
     "point-cloud-utils": (_each_cloud(_point_cloud_utils), "point_cloud_utils", TREE),
     "nanoflann": (_each_cloud(_nanoflann), "pynanoflann", TREE),
+    "small_gicp": (
+        _each_cloud(_small_gicp),
+        "small_gicp",
+        TREE,
+    ),  # in 3-D alone, as all the races of a search are
     "KeOps": (_keops, "pykeops", KEOPS),
 }
 
