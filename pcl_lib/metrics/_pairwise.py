@@ -92,14 +92,14 @@ def pairwise(
     if given(lengths_x, lengths_y):
         rows: Clouds = _cut(x, lengths_x, "x")
         columns: Clouds = _cut(y, lengths_y, "y")
-        step, alone = COLUMNS_ALONE, True
+        step = COLUMNS_ALONE
     else:
         rows, columns = (stack.contiguous() for stack in check_sets(x, y, ("x", "y")))
         limit = POINTS_PER_CALL.get(x.device.type, POINTS_PER_CALL["cpu"])
-        step, alone = max(1, limit // (x.shape[1] + y.shape[1])), False
+        step = max(1, limit // (x.shape[1] + y.shape[1]))
     engine = _engine(rows[0].device, workers, processes)
     kept = KeptRows(folder, _identity(rows, columns, distance, symmetric)) if folder is not None else None
-    job = _Job(rows, columns, distance, symmetric, step, alone, engine.n_jobs > 1)
+    job = _Job(rows, columns, distance, symmetric, step, engine.n_jobs > 1)
     matrix = rows[0].new_empty(len(rows), len(columns))
     with tqdm(total=job.pairs(0, len(rows), 0), disable=not progress, desc="pairs") as bar:
         for row, block in _blocks(job, engine, kept, bar):
@@ -112,15 +112,16 @@ def pairwise(
 
 
 class _Job(NamedTuple):
-    """What is compared: `step` columns at a time, in calls of one pair `alone`, and by workers of one thread each
-    where they are `several`."""
+    """What is compared: `step` columns at a time, and by workers of one thread each where they are `several`.
+
+    Clouds of one size are a stack; of clouds of many sizes, a list, one pair goes into a call of the distance.
+    """
 
     rows: Clouds
     columns: Clouds
     distance: Distance
     symmetric: bool
     step: int
-    alone: bool
     several: bool
 
     def start(self, row: int) -> int:
@@ -133,15 +134,11 @@ class _Job(NamedTuple):
 
     def task(self, row: int, end: int, left: int, right: int) -> tuple:
         """The arguments of `_distances` for a rectangle of the matrix, such as another process can be sent."""
-        groups = (
-            [self.columns[c : c + 1] for c in range(left, right)]
-            if self.alone
-            else [self.columns[left:right]]
-        )
         lines = [_sendable(cloud) for cloud in self.rows[row:end]]
-        across = [_sendable(group[0][None] if self.alone else group) for group in groups]
+        columns = self.columns[left:right]
+        across = [columns] if isinstance(columns, Tensor) else [cloud[None] for cloud in columns]
         diagonal = row - left if self.symmetric else None
-        return lines, across, self.distance, diagonal, self.several
+        return lines, [_sendable(group) for group in across], self.distance, diagonal, self.several
 
 
 def _engine(device: torch.device, workers: SupportsIndex | None, processes: bool) -> joblib.Parallel:
