@@ -7,6 +7,7 @@ the kd-tree in numpy, whose operations start faster and leave the cores to the t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from torch import Tensor
 from torch.autograd import Function
 
 from pcl_lib._checks import as_pair
-from pcl_lib.neighbors.building_blocks import choose, flat, kdtree, search_each_way
+from pcl_lib.neighbors.building_blocks import choose, flat, kdtree, one_thread, search_each_way
 
 Weights = tuple[float, float]
 
 
 def squares_each_way(x: Tensor, y: Tensor, reduction: str, combine: str, backend: str) -> Tensor:
     """Squared Chamfer (*b,) with both directions: their "sum" or "mean", each a "mean" or "sum" over its points."""
-    x, y = as_pair(x, y)
+    with one_thread():  # threads of torch would spin on after the checks, beside those of the search
+        x, y = as_pair(x, y)
     half = 0.5 if combine == "mean" else 1.0
     weights = (half / x.shape[-2], half / y.shape[-2]) if reduction == "mean" else (half, half)
     return _SquaresEachWay.apply(x, y, weights, choose(x, y, backend), torch.is_grad_enabled())
@@ -37,18 +39,12 @@ class _SquaresEachWay(Function):
             value, forward, backward, *gradient = _by_torch(x, y, weights, backend, wanted)
         else:
 
-            def of_pair(a: np.ndarray, b: np.ndarray, threads: int) -> tuple:
+            def of_part(a: np.ndarray, b: np.ndarray, threads: int) -> tuple[np.ndarray | None, ...]:
                 return _by_tree(a, b, weights, wanted, threads)
 
-            queries = x.shape[-2] + y.shape[-2]
-            if x.ndim == 2:
-                (only,) = kdtree.each_pair(of_pair, x[None], y[None], queries)
-                value, forward, backward, *gradient = only
-            else:
-                columns = zip(*kdtree.each_pair(of_pair, x, y, queries), strict=True)
-                value, forward, backward, *gradient = (
-                    None if c[0] is None else torch.stack(c) for c in columns
-                )
+            batch = (x, y) if x.ndim == 3 else (x[None], y[None])
+            columns = zip(*kdtree.each_part(of_part, *batch, x.shape[-2] + y.shape[-2]), strict=True)
+            value, forward, backward, *gradient = (_joined(column, x.ndim == 3) for column in columns)
         ctx.weights = weights
         ctx.save_for_backward(x, y, forward, backward, *gradient)
         return value
@@ -67,30 +63,62 @@ class _SquaresEachWay(Function):
             grad_x = push_x - collect(push_y, backward, x)
             grad_y = push_y - collect(push_x, forward, y)
         outer = grad[..., None, None]
-        return (
-            grad_x * outer if ctx.needs_input_grad[0] else None,
-            grad_y * outer if ctx.needs_input_grad[1] else None,
-            None,
-            None,
-            None,
-        )
+        with one_thread():
+            return (
+                grad_x * outer if ctx.needs_input_grad[0] else None,
+                grad_y * outer if ctx.needs_input_grad[1] else None,
+                None,
+                None,
+                None,
+            )
 
 
 def _by_tree(
     x: np.ndarray, y: np.ndarray, weights: Weights, wanted: tuple[bool, bool], threads: int
-) -> tuple:
-    """Value, partners forward (N,) and backward (M,), gradients (where wanted) for one pair of clouds."""
+) -> tuple[np.ndarray | None, ...]:
+    """Values (B,), partners forward (B, N) and backward (B, M), gradients (where wanted) of B pairs of clouds."""
     forward, backward = kdtree.partners(x, y, threads)
-    push_x, push_y = x - y.take(forward, axis=0), y - x.take(backward, axis=0)
-    value = weights[0] * np.square(push_x).sum() + weights[1] * np.square(push_y).sum()
+    rows_forward, rows_backward = _through(forward, y), _through(backward, x)
+    push_x, push_y = x - _taken(y, rows_forward), y - _taken(x, rows_backward)
+    values = weights[0] * _sum_of_squares(push_x) + weights[1] * _sum_of_squares(push_y)
     push_x *= 2 * weights[0]
     push_y *= 2 * weights[1]
-    rows_forward, rows_backward = torch.from_numpy(forward), torch.from_numpy(backward)
-    from_x, from_y = torch.from_numpy(push_x), torch.from_numpy(push_y)
     # A point is pushed by its own nearest neighbour, and by every point whose nearest neighbour it is.
-    grad_x = from_x - torch.zeros_like(from_x).index_add_(0, rows_backward, from_y) if wanted[0] else None
-    grad_y = from_y - torch.zeros_like(from_y).index_add_(0, rows_forward, from_x) if wanted[1] else None
-    return torch.from_numpy(np.asarray(value, dtype=x.dtype)), rows_forward, rows_backward, grad_x, grad_y
+    grad_x = push_x - _collected(push_y, rows_backward, x) if wanted[0] else None
+    grad_y = push_y - _collected(push_x, rows_forward, y) if wanted[1] else None
+    return values.astype(x.dtype, copy=False), forward, backward, grad_x, grad_y
+
+
+def _through(index: np.ndarray, points: np.ndarray) -> np.ndarray:
+    b, m, _ = points.shape
+    return (index if b == 1 else index + (np.arange(b) * m)[:, None]).reshape(-1)
+
+
+def _taken(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    b, _, dim = points.shape
+    return points.reshape(-1, dim).take(rows, axis=0).reshape(b, -1, dim)
+
+
+def _sum_of_squares(push: np.ndarray) -> np.ndarray:
+    return np.square(push).reshape(len(push), -1).sum(-1)
+
+
+def _collected(push: np.ndarray, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
+    total = torch.zeros(points.size // points.shape[-1], points.shape[-1], dtype=torch.from_numpy(push).dtype)
+    return (
+        total.index_add_(0, torch.from_numpy(rows), torch.from_numpy(push).flatten(0, 1))
+        .numpy()
+        .reshape(points.shape)
+    )
+
+
+def _joined(parts: Sequence[np.ndarray | None], batch: bool) -> Tensor | None:
+    """What the parts of a batch gave, or that of its only pair; None where nothing was wanted."""
+    present = [part for part in parts if part is not None]
+    if not present:
+        return None
+    whole = torch.from_numpy(present[0] if len(present) == 1 else np.concatenate(present))
+    return whole if batch else whole[0]
 
 
 def _by_torch(x: Tensor, y: Tensor, weights: Weights, backend: str, wanted: tuple[bool, bool]) -> tuple:

@@ -21,19 +21,22 @@ class Copies(NamedTuple):
     first: np.ndarray
 
 
-def find_copies(points: np.ndarray) -> Copies | None:
-    """The copies among `points` (N, D), or None where no point has many. Cost: O(N D), and a sort if there are some.
-
-    Looks first whether neighbours in memory are equal, as copies are along the space-filling curve.
-    """
-    n, dim = points.shape
+def may_have_copies(clouds: np.ndarray) -> np.ndarray:
+    """Whether so many neighbours in memory are equal, (B,) for clouds (B, N, D), as copies are along the curve."""
+    b, n, dim = clouds.shape
     if n < _MIN_POINTS:
-        return None
-    equal = points[1:, 0] == points[:-1, 0]
+        return np.zeros(b, dtype=bool)
+    equal = clouds[:, 1:, 0] == clouds[:, :-1, 0]
     for axis in range(1, dim):
-        equal &= points[1:, axis] == points[:-1, axis]
-    if np.count_nonzero(equal) < _MANY // 2 + n // 1000:
+        equal &= clouds[:, 1:, axis] == clouds[:, :-1, axis]
+    return np.count_nonzero(equal, axis=1) >= _MANY // 2 + n // 1000
+
+
+def find_copies(points: np.ndarray) -> Copies | None:
+    """The copies among `points` (N, D), or None where no point has many. Cost: O(N D), and a sort if there are some."""
+    if not may_have_copies(points[None])[0]:
         return None
+    n = len(points)
     # Two points of one hash could tear a run of copies in two. That is slower and not wrong: what counts as a copy is
     # decided by the coordinates.
     order = np.argsort(_hash(points), kind="stable")

@@ -48,9 +48,8 @@ def choose(clouds: np.ndarray, m: int, start: int) -> np.ndarray:
 
 def _in_buckets(points: np.ndarray, m: int, size: int) -> np.ndarray:
     """The points of a cloud by their index, (buckets, size), near ones together; the last one fills the last bucket."""
-    order = along_curve(points, SORT_FROM_POINTS) if m >= SORT_FROM_CHOICES else None
-    if order is None:
-        order = np.arange(len(points))
+    orders = along_curve(points[None], SORT_FROM_POINTS) if m >= SORT_FROM_CHOICES else None
+    order = np.arange(len(points)) if orders is None else orders[0]
     whole = len(order) - len(order) % size
     order[:whole].reshape(-1, size).sort(1)  # of equal gaps in a bucket, the first is that of the least index
     order[whole:].sort()

@@ -11,6 +11,7 @@ from pcl_lib.neighbors._dense import two_smallest
 from pcl_lib.neighbors._find import find_each_way
 from pcl_lib.neighbors._lengths import Lengths, cut, each_alone, given
 from pcl_lib.neighbors._pairs import flat, pair_squares, take
+from pcl_lib.neighbors._threads import one_thread
 
 __all__ = [
     "Lengths",
@@ -22,6 +23,7 @@ __all__ = [
     "given",
     "kdtree",
     "keops",
+    "one_thread",
     "pair_squares",
     "search",
     "search_each_way",

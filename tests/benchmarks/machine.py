@@ -25,6 +25,7 @@ _PACKAGES = (
     "pynanoflann",
     "numba",
     "fpsample",
+    "small-gicp",
 )
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 import torch
 
+from pcl_lib.distances import _squared_chamfer, chamfer
 from pcl_lib.neighbors import _threads as threads
 from pcl_lib.neighbors import knn, nearest, nearest_each_way, radius
 from pcl_lib.neighbors._threads import SHARE, on_threads, one_thread, workers
@@ -34,6 +35,7 @@ def test_a_search_runs_in_one_thread_of_openmp_and_puts_the_setting_back(monkeyp
             return super().query(*arguments, **options)
 
     monkeypatch.setattr(kdtree, "KDTree", Tree)
+    torch.get_num_threads()  # at the first question torch sets the number itself
     for library in threads._OPENMP:
         library.omp_set_num_threads(3)
     x = ellipsoid(300, 0)
@@ -102,3 +104,38 @@ def test_many_threads_find_what_one_finds(four_threads, batch):
     torch.set_num_threads(1)
     for search, found in zip(searches, several, strict=True):
         assert torch.equal(search(), found)
+
+
+@needs_openmp
+def test_chamfer_of_a_batch_starts_no_threads_of_torch_beside_its_own(four_threads, monkeypatch):
+    """Those would spin for milliseconds after the checks of a large batch, on the cores that the searches need."""
+    seen = {}
+
+    def noting(name, function):
+        def noted(*arguments):
+            seen.setdefault(name, set()).add((torch.get_num_threads(), threading.get_ident() == caller))
+            return function(*arguments)
+
+        monkeypatch.setattr(_squared_chamfer, name, noted)
+
+    caller = threading.get_ident()
+    noting("as_pair", _squared_chamfer.as_pair)
+    noting("_by_tree", _squared_chamfer._by_tree)
+    x, y = (torch.stack([ellipsoid(1_100, seed + b) for b in range(16)]) for seed in (0, 50))
+    chamfer(x, y)
+    assert seen == {"as_pair": {(1, True)}, "_by_tree": {(1, False)}}
+    assert torch.get_num_threads() == 4
+
+
+@pytest.mark.parametrize("n", [40, 1_100])
+def test_chamfer_of_a_batch_is_that_of_each_pair_to_the_bit(four_threads, n):
+    x, y = (torch.stack([ellipsoid(n, seed + b, torch.float32) for b in range(40)]) for seed in (0, 50))
+    x.requires_grad_()
+    together = chamfer(x, y)
+    together.sum().backward()
+    for b in range(40):
+        alone = x[b].detach().requires_grad_()
+        value = chamfer(alone, y[b])
+        value.backward()
+        assert torch.equal(value, together[b])
+        assert torch.equal(alone.grad, x.grad[b])
