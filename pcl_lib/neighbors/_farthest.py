@@ -16,7 +16,7 @@ from pcl_lib._checks import check_cloud, check_option, in_transform
 from pcl_lib.neighbors import _triton as triton
 from pcl_lib.neighbors._threads import on_threads, workers
 
-BACKENDS = ("auto", "buckets", "triton", "dense")
+BACKENDS = ("auto", "triton", "buckets", "dense")
 # Up to here the squares are summed in one order by every engine. Buckets of more dimensions would spare nothing.
 MAX_DIM = 10
 
@@ -33,7 +33,7 @@ def farthest_points(
     - `start`: index of the first;
     - `backend`: "buckets" (CPU, D up to 10, compiled by numba) passes over points too far from the new one; "triton"
       (float32 on CUDA, D up to 3, up to 131,072 points) takes all steps in one launch; "dense" compares with all.
-      "auto" takes one of the first two where it can run. All choose the same points, to the last bit.
+      "auto" takes the one of the device where it can run, else dense. All choose the same points, to the last bit.
 
     Shapes: x (N, D) or (B, N, D). Deterministic: of equally far points the first is taken. No point is
     chosen twice; copies of chosen points come last. The prefix of a longer run is the shorter run. A greedy
@@ -56,15 +56,14 @@ def farthest_points(
     m = _integer("m", m, 1, n, f"an integer from 1 to the {n} points of x {tuple(x.shape)}")
     start = _integer("start", start, 0, n - 1, f"the index of one of the {n} points of x, an integer")
     clouds = x if x.ndim == 3 else x[None]
-    refused = _not_by_buckets(clouds) if backend in ("auto", "buckets") else ""
+    if backend in ("auto", "triton") and triton.serves_farthest(x):
+        index = triton.farthest(clouds, m, start)
+        return index if x.ndim == 3 else index[0]
+    refused = None if backend == "dense" else _not_by_buckets(clouds)
     if backend == "buckets" and refused is not None:
         raise ValueError(f'backend="buckets" {refused}; use backend="auto"')
-    if refused is None:
-        index = _by_buckets(clouds, m, start)
-    elif backend == "triton" or (backend == "auto" and triton.serves_farthest(x)):
-        index = triton.farthest(clouds, m, start)
-    else:
-        index = _by_comparing_all(clouds, m, start)
+    by = _by_comparing_all if backend == "dense" or refused is not None else _by_buckets
+    index = by(clouds, m, start)
     return index if x.ndim == 3 else index[0]
 
 

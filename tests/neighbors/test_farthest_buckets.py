@@ -140,7 +140,7 @@ def test_buckets_are_refused_where_they_cannot_run():
         farthest_points(x, 3, backend="buckets")
     assert torch.equal(farthest_points(x, 3), farthest_points(x, 3, backend="dense"))
     with pytest.raises(
-        ValueError, match="backend must be one of 'auto', 'buckets', 'dense', received 'tree'"
+        ValueError, match="backend must be one of 'auto', 'triton', 'buckets', 'dense', received 'tree'"
     ):
         farthest_points(x, 3, backend="tree")
 

@@ -19,7 +19,7 @@ def record_cpu() -> Settings:
 
 
 def record_gpu() -> Settings:
-    """CD and CALoss for 308 of the 1,000 epochs: what a few minutes of a GPU hold, whose processes wait for each other."""
+    """CD and CALoss for 308 of the 1,000 epochs: what fits a few minutes of a GPU, which the processes share."""
     return Settings(**{**with_losses("CD lengths", "CD", "CALoss"), **SMALL, "steps": 12_000})
 
 
