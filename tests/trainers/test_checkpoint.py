@@ -252,5 +252,5 @@ def test_checkpoints_may_be_seldom_by_the_clock(tmp_path, monkeypatch):
     found = {name for names in saved for name in names}
     assert found == {"step-000000003.pt", "step-000000006.pt"}
     assert checkpoints(tmp_path)[-1].name == "step-000000008.pt"
-    with pytest.raises(ValueError, match="checkpoint_seconds must be a time, 0 or more, received -1.0"):
+    with pytest.raises(ValueError, match=r"checkpoint_seconds must be a time, 0 or more, received -1\.0"):
         fit(Adversarial(), clouds(), steps=1, **(options | {"checkpoint_seconds": -1.0}))
