@@ -92,6 +92,7 @@ def test_trained_there_and_recorded_here(in_turn, code, copy, tmp_path, monkeypa
     assert "lacks the runs AE CD 0; train them first" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_with_a_commit_no_record_is_written(in_turn, tmp_path):
     _, folder, _ = in_turn
     home = tmp_path / "runs"
