@@ -148,7 +148,7 @@ def _engine(device: torch.device, workers: SupportsIndex | None, processes: bool
         workers = check_integer("workers", workers, 1)
     elif configured is None or device.type != "cpu":
         workers = torch.get_num_threads() if device.type == "cpu" else 1
-    if device.type != "cpu" and not backend.supports_sharedmem:
+    if device.type != "cpu" and not getattr(backend, "supports_sharedmem", False):
         raise ValueError(
             f"processes compare clouds on the CPU, received clouds on {device}; use threads, or .cpu() first"
         )

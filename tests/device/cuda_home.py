@@ -32,7 +32,8 @@ def make_cuda_home(home: Path, sites: Iterable[Path]) -> tuple[dict[str, str], l
             if not (include / entry.name).is_symlink():
                 (include / entry.name).symlink_to(entry.resolve())
     missing += [name for name in HEADERS if not (include / name).exists()]
-    return {"CUDA_PATH": str(home), "LD_LIBRARY_PATH": str(lib)}, missing
+    # Some packages warn where the two names of the toolkit differ.
+    return {"CUDA_PATH": str(home), "CUDA_HOME": str(home), "LD_LIBRARY_PATH": str(lib)}, missing
 
 
 def _library_folders(sites: list[Path]) -> list[Path]:
