@@ -198,17 +198,18 @@ def made_up(ends, *, rest=1.0, falls=0.5, left=0.001, pcloss_late=True):
     rows, curves, previews = [], {}, {}
     for loss in LOSSES:
         change = falls if loss == "CALoss" else rest
+        cost = 15.0 if loss == "CALoss" else 10.0
         scale = np.array([1.0, 1.001, 1.002])[:, None]
         end = ends[loss]
-        reached = 1.0 if loss != "PCLoss" or not pcloss_late else 2.0
+        reached = 1.0 if loss != "PCLoss" else 2.0 if pcloss_late else 0.1
         curves[(loss,)] = end * scale * np.array([[2 * reached / change, 1 / change, 1.0]])
         shapes = np.linspace(0.9, 1.1, 4)
         values = np.broadcast_to(end * scale[:, None] * shapes, (3, len(METRICS), 4))
         previews[f"{loss}/shapes"] = values
         previews[f"{loss}/EMD"] = curves[(loss,)][..., None] * shapes
-        previews[f"{loss}/sizes"] = np.array([[[10.0, 4.0], [10.0 * left, 1.0]]] * 3)
+        previews[f"{loss}/sizes"] = np.array([[[10.0, 4.0], [10.0 * left, left]]] * 3)
         rows += [
-            Row({"loss": loss}, seed, dict.fromkeys(METRICS, end * scale[seed, 0]), 1.0, 10.0)
+            Row({"loss": loss}, seed, dict.fromkeys(METRICS, end * scale[seed, 0]), 1.0, cost)
             for seed in range(3)
         ]
     return Result(rows, curves, STEPS, "MCD", previews, {}, "cpu", 1.0)
@@ -240,11 +241,13 @@ def test_changes_and_first_steps():
     assert free_compare.change(result, "CALoss", "EMD", 100, 200).mean == pytest.approx(-50)
     assert free_compare.shapes_that_fall(result, "CALoss", 200, 600) == (4, 4)
     assert free_compare.shapes_that_fall(result, "CD squares", 200, 600) == (0, 4)
-    # CD ends at 2: half is 1, and CALoss has 1.25, 0.625, 0.5
-    assert free_compare.steps_to_half(result, "CALoss").tolist() == [200] * 3
-    assert free_compare.steps_to_half(result, "PCLoss").tolist() == [600] * 3, "never: the last"
-    assert free_compare.faster(result, "CALoss", "PCLoss", cost=False).mean == pytest.approx(-200 / 3)
-    np.testing.assert_allclose(free_compare.size_left(result, "CALoss"), [[0.1, 25]] * 3)
+    # CALoss has 1.25, 0.625, 0.5, and PCLoss 8, 2, 2: both reach 2
+    assert free_compare.steps_to_both(result, "CALoss", "PCLoss").tolist() == [100] * 3
+    assert free_compare.steps_to_both(result, "PCLoss", "CALoss").tolist() == [200] * 3
+    in_steps, in_time = (free_compare.faster(result, "CALoss", "PCLoss", cost=cost) for cost in (False, True))
+    assert in_steps.mean == pytest.approx(-50)
+    assert in_time.mean == pytest.approx(-25), "a step of CALoss is made 1.5 times as dear"
+    np.testing.assert_allclose(free_compare.size_left(result, "CALoss"), [[0.1, 0.025]] * 3)
 
 
 def test_claims_on_a_result_that_is_as_the_paper_has_it():
@@ -258,8 +261,13 @@ def test_claims_on_a_result_that_is_the_other_way_round():
     opposite = {loss: 1 / value for loss, value in AS_CLAIMED.items()}
     found = verdicts(made_up(opposite, rest=0.5, falls=1.5, left=0.5, pcloss_late=False))
     unexpected = {words: value for words, value in found.items() if value != NOT}
-    # PCLoss and CALoss both end without reaching half of CD: nobody is faster.
-    assert list(unexpected.values()) == [UNKNOWN], unexpected
+    assert unexpected == {}
+
+
+def test_representations_that_are_all_the_same_are_not_zero():
+    result = made_up(AS_CLAIMED)
+    result.previews["L_p alone/sizes"][:, 1, 0] = 10.0
+    assert verdict(result, "all-zero") == PART
 
 
 def test_rest_without_emd_is_a_part():

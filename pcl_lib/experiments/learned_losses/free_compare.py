@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pcl_lib.experiments.learned_losses.free_settings import BASELINE, FULL, METRICS, PRE_TRAINED
+from pcl_lib.experiments.learned_losses.free_settings import FULL, METRICS, PRE_TRAINED
 from pcl_lib.experiments.runner.paired_difference import Difference, paired_difference
 from pcl_lib.experiments.runner.result import Result
 
@@ -81,25 +81,22 @@ def shapes_that_fall(result: Result, loss: str, first: int, last: int) -> tuple[
     return int((after < before).sum()), len(after)
 
 
-def steps_to_half(result: Result, loss: str) -> np.ndarray:
-    """(seeds,): the first logged step with an MCD of at most half of that which CD of squares ends with.
-
-    Where there is none, the last step: a lower bound.
-    """
-    level = result.curves[(BASELINE,)][:, -1:] / 2
-    reached = result.curves[(loss,)] <= level
-    steps = np.array(result.logged_steps)
-    return np.where(reached.any(1), steps[reached.argmax(1)], steps[-1])
+def steps_to_both(result: Result, loss: str, other: str) -> np.ndarray:
+    """(seeds,): the first logged step at which a loss has the lowest MCD that both losses reach."""
+    curves = [result.curves[(name,)] for name in (loss, other)]
+    level = np.maximum(*(each.min(1) for each in curves))
+    found: np.ndarray = np.array(result.logged_steps)[(curves[0] <= level[:, None]).argmax(1)]
+    return found
 
 
 def faster(result: Result, loss: str, than: str, *, cost: bool) -> Difference:
-    """Differences of `steps_to_half` in per cent of `than`; with `cost`, of the time, in steps of the baseline."""
+    """Differences of `steps_to_both` in per cent of `than`; with `cost`, of the time, in steps of the baseline."""
 
-    def times(name: str) -> np.ndarray:
-        steps = steps_to_half(result, name).astype(float)
+    def times(name: str, other: str) -> np.ndarray:
+        steps = steps_to_both(result, name, other).astype(float)
         return steps * np.array(list(result.values("relative_cost", name).values())) if cost else steps
 
-    ours, theirs = times(loss), times(than)
+    ours, theirs = times(loss, than), times(than, loss)
     return Difference(tuple((100 * (ours - theirs) / theirs.mean()).tolist()))
 
 
