@@ -17,9 +17,14 @@ class TaskMethod(Protocol):
     """A method whose step is: make something of the batch, measure it, descend. `Reconstruction`,
     `ShapeCompletion` and `FreeClouds` are."""
 
-    modules: Mapping[str, nn.Module]
-    optimizers: Mapping[str, Optimizer]
-    schedulers: Mapping[str, LRScheduler]
+    @property
+    def modules(self) -> Mapping[str, nn.Module]: ...
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]: ...
+
+    @property
+    def schedulers(self) -> Mapping[str, LRScheduler]: ...
 
     def make(self, batch: Any, index: Tensor, engine: Engine) -> Any: ...
 

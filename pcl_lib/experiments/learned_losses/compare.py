@@ -128,3 +128,10 @@ def ratios(published: Mapping[str, float | int], to: str = BASELINE) -> dict[str
     1.70
     """
     return {name: value / published[to] for name, value in published.items()}
+
+
+def change_at(result: Result, look: int, loss: str = OURS, *, network: str = "AE") -> Difference:
+    """Paired differences of the curves at a look, in per cent of the better Chamfer distance of the end."""
+    other = better_cd(result, result.curve_measure, network)
+    ours, theirs = (result.curves[network, name][:, look] for name in (loss, other))
+    return Difference(tuple((100 * (ours / theirs - 1)).tolist()))
