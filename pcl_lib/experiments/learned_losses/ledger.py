@@ -1,4 +1,4 @@
-"""What the records of trained networks say of the claims of CALoss (Abstract, Section 4), each by a rule of `claims`."""
+"""What records of trained networks say of the claims of CALoss (Abstract, Section 4), each by a rule of `claims`."""
 
 from __future__ import annotations
 
