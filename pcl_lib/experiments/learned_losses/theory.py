@@ -237,6 +237,6 @@ def _on_the_fence(page: str) -> list[Claim]:
             "III-C",
             f"the weight varies by {100 * spread:.1f} % between clouds of 2,048 points: a constant",
             graded(int(spread > CONSTANT), 1),
-            f"{page}#constant-weight",
+            f"{page.removesuffix('.html')}-at-work.html#constant-weight",
         ),
     ]
