@@ -1,0 +1,78 @@
+"""The claims of CALoss: what its theory is measured by, and the rule that a short run refutes nothing."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pcl_lib.distances import chamfer
+from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
+from pcl_lib.experiments.learned_losses import compare, ledger, theory
+from pcl_lib.experiments.record import read_record
+from pcl_lib.losses import CALoss, PCLoss
+
+PAGE = "../losses/at-work.html"
+
+
+@pytest.fixture(scope="module")
+def record():
+    return read_record("caloss-table1-gpu")
+
+
+def clouds(seed, n=64):
+    return torch.rand(n, 3, generator=torch.Generator().manual_seed(seed))
+
+
+def test_noise_of_the_same_distance():
+    truth, spoilt = clouds(0), clouds(1)
+    noisy = theory.same_distance(
+        truth, spoilt, torch.randn(64, 3, generator=torch.Generator().manual_seed(2))
+    )
+    assert chamfer(noisy, truth).item() == pytest.approx(chamfer(spoilt, truth).item(), rel=1e-5)
+    assert not torch.equal(noisy, spoilt)
+
+
+@pytest.mark.parametrize("make", [CALoss, PCLoss])
+def test_memory_grows_with_the_points(make):
+    kept = [theory.bytes_kept(make(), n) for n in (256, 512, 1024)]
+    assert kept[2] - kept[1] == pytest.approx(2 * (kept[1] - kept[0]), rel=0.01)
+
+
+def test_the_mean_sends_one_gradient_to_all_features_and_many_to_points():
+    loss = CALoss()
+    by_feature, by_point = theory.sent_back(loss, clouds(0), clouds(1), lambda f, _: f.mean(1))
+    assert theory.different(by_feature) == 1
+    assert theory.different(by_point) > 10
+
+
+def test_the_weight_of_the_fence_varies_less_with_more_points():
+    few, many = (theory.spread_of_weight(n) for n in (16, 1024))
+    assert few / many == pytest.approx(8, rel=0.3)
+
+
+def test_entropy_of_one_weight_is_zero():
+    assert theory.entropy(torch.tensor([1.0, 0.0, 0.0])).item() == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("found", "short", "full"), [(NOT, UNKNOWN, NOT), (HOLDS, HOLDS, HOLDS), (PART, PART, PART)]
+)
+def test_a_short_run_refutes_nothing(record, found, short, full):
+    assert record.epochs < ledger.PAPER_EPOCHS
+    assert ledger.lasting(found, record) == short
+    long = replace(record, experiment="caloss-table1", preset="record-cpu")
+    assert long.epochs >= ledger.PAPER_EPOCHS - 1
+    assert ledger.lasting(found, long) == full
+
+
+def test_claims_name_their_page_and_what_has_no_record(record):
+    claims = ledger.claims(record, None, PAGE)
+    assert all(claim.chapter.startswith(f"{PAGE}#") for claim in claims)
+    assert any(claim.verdict == UNTESTED and "caloss-codes" in claim.number for claim in claims)
+
+
+def test_the_first_look_against_the_better_distance(record):
+    result = record.result
+    other = compare.better_cd(result, result.curve_measure)
+    expected = result.curves["AE", "CALoss"][:, 0] / result.curves["AE", other][:, 0] - 1
+    assert compare.change_at(result, 0).values == pytest.approx(tuple(100 * expected))
