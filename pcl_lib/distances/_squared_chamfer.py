@@ -104,12 +104,9 @@ def _sum_of_squares(push: np.ndarray) -> np.ndarray:
 
 
 def _collected(push: np.ndarray, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
-    total = torch.zeros(points.size // points.shape[-1], points.shape[-1], dtype=torch.from_numpy(push).dtype)
-    return (
-        total.index_add_(0, torch.from_numpy(rows), torch.from_numpy(push).flatten(0, 1))
-        .numpy()
-        .reshape(points.shape)
-    )
+    source = torch.from_numpy(push)
+    total = source.new_zeros(points.size // points.shape[-1], points.shape[-1])
+    return total.index_add_(0, torch.from_numpy(rows), source.flatten(0, 1)).numpy().reshape(points.shape)
 
 
 def _joined(parts: Sequence[np.ndarray | None], batch: bool) -> Tensor | None:

@@ -178,7 +178,7 @@ def _blocks(
             try:
                 for values in islice(results, many):
                     left = job.start(row) + sum(part.shape[1] for part in parts)
-                    parts.append(torch.as_tensor(values))
+                    parts.append(_tensor(values))
                     end, right = row + len(values), left + values.shape[1]
                     bar.update(job.pairs(row, end, left) - job.pairs(row, end, right))
                     if kept and kept.due():
@@ -202,8 +202,8 @@ def _distances(
     `diagonal`: which column is the first row itself, where those to the left of it, one more in each row, are not
     wanted.
     """
-    lines = [torch.as_tensor(row) for row in rows]
-    clouds = [torch.as_tensor(group) for group in groups]
+    lines = [_tensor(row) for row in rows]
+    clouds = [_tensor(group) for group in groups]
     found = lines[0].new_zeros(len(lines), sum(map(len, clouds)))
     with ExitStack() as around:
         if several:
@@ -233,6 +233,11 @@ def _values(distance: Distance, one: Tensor, others: Tensor) -> Tensor:
 def _sendable(values: Tensor) -> np.ndarray | Tensor:
     """The same memory as an array, which any engine can send to a process of its own; on a GPU as it is."""
     return values.detach().numpy() if values.device.type == "cpu" else values
+
+
+def _tensor(values: np.ndarray | Tensor) -> Tensor:
+    """What `_sendable` sent. `torch.as_tensor` would move it to the default device."""
+    return values if isinstance(values, Tensor) else torch.from_numpy(values)
 
 
 def _identity(rows: Clouds, columns: Clouds, distance: Distance, symmetric: bool) -> dict:
