@@ -40,7 +40,7 @@ def test_dense_and_tree_agree(name):
 def test_the_backend_reaches_every_search(name, monkeypatch):
     asked = []
 
-    def choose(x, y, backend="auto", *, k=1):
+    def choose(x, y, backend="auto", k=1):
         asked.append(backend)
         return "dense"
 
