@@ -135,3 +135,8 @@ def change_at(result: Result, look: int, loss: str = OURS, *, network: str = "AE
     other = better_cd(result, result.curve_measure, network)
     ours, theirs = (result.curves[network, name][:, look] for name in (loss, other))
     return Difference(tuple((100 * (ours / theirs - 1)).tolist()))
+
+
+def shown(found: Difference, unit: str = " %") -> str:
+    """A difference with its interval."""
+    return f"{found.mean:+z.1f}{unit} ({found.low:+z.1f} to {found.high:+z.1f})"

@@ -52,7 +52,6 @@ class Settings:
 
     factors: ClassVar[tuple[str, ...]] = ("loss",)
     curve_measure: ClassVar[str] = "MCD"
-    checkpoint_every: ClassVar[int] = 500
 
     losses: tuple[str, ...] = LOSSES
     seeds: tuple[int, ...] = (0, 1, 2)

@@ -6,6 +6,7 @@ import numpy as np
 
 from pcl_lib.experiments.claims import NOT, UNKNOWN, UNTESTED, Claim, tallied
 from pcl_lib.experiments.learned_losses import compare
+from pcl_lib.experiments.learned_losses.compare import shown
 from pcl_lib.experiments.learned_losses.published import TABLE_4
 from pcl_lib.experiments.learned_losses.settings import BASELINE
 from pcl_lib.experiments.record import Record
@@ -13,11 +14,6 @@ from pcl_lib.experiments.runner.paired_difference import Difference
 
 PAPER_EPOCHS = 1000
 NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
-
-
-def shown(found: Difference, unit: str = " %") -> str:
-    """A difference with its interval."""
-    return f"{found.mean:+z.1f}{unit} ({found.low:+z.1f} to {found.high:+z.1f})"
 
 
 def claims(table1: Record, codes: Record | None, chapter: str) -> list[Claim]:

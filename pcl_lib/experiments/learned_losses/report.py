@@ -10,6 +10,7 @@ import numpy as np
 from pcl_lib import viz
 from pcl_lib.experiments.learned_losses import compare
 from pcl_lib.experiments.learned_losses.codes_settings import UNTRAINED
+from pcl_lib.experiments.learned_losses.compare import shown
 from pcl_lib.experiments.learned_losses.published import (
     TABLE_1,
     TABLE_2,
@@ -23,7 +24,6 @@ from pcl_lib.experiments.learned_losses.published import (
 )
 from pcl_lib.experiments.learned_losses.settings import BASELINE
 from pcl_lib.experiments.record import Record
-from pcl_lib.experiments.runner.paired_difference import Difference
 from pcl_lib.experiments.runner.result import Result
 
 UNITS = {"MCD": 1e2, "HD": 1e2, "CD lengths": 1e2, "CD": 1e3, "EMD": 1e2, "uniformity": 1e2}
@@ -33,11 +33,6 @@ WORDS = ("lower", "cannot tell", "higher")  # by the sign of an interval, plus o
 def facts(record: Record) -> dict[str, Any]:
     """What stands under a table of a record."""
     return {"device": record.device, "date": record.date[:10]}
-
-
-def shown(found: Difference) -> str:
-    """A difference in per cent with its interval."""
-    return f"{found.mean:+z.1f} % ({found.low:+z.1f} to {found.high:+z.1f})"
 
 
 def counts_table(caption: str) -> viz.Figure:
