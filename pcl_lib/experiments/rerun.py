@@ -53,8 +53,10 @@ def rerun(name: str | Path, *, folder: Path = RECORDS, choice: int | None = None
     """Train one run of the record `name` again, on the kind of device that it names, and compare its metrics.
 
     On the same processor, with the same versions and code of the same results, they are the same to the last bit.
-    Elsewhere, or where the clock ends a run, each has to lie within 4 standard deviations of its own over the seeds, or within 2 per cent. `choice`:
-    seed of the random choice of the run. Errors: as `read_record`; `ReadError` if its data are not there.
+    Elsewhere, or where the clock ends a run, each has to lie within 4 standard deviations of its own over the seeds,
+    or within 2 per cent. `choice`: seed of the random choice of the run.
+
+    Errors: as `read_record`; `ReadError` if its data are not there.
     """
     record = read_record(name, folder)
     of = experiment(record.experiment)
