@@ -13,6 +13,8 @@ from pcl_lib.models._dgcnn import DGCNN, EdgeConv
 from pcl_lib.models._folding import FoldingDecoder
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
 from pcl_lib.models._grids import sphere_grid, square_grid
+from pcl_lib.models._latent_gan import LatentCritic, LatentGenerator
+from pcl_lib.models._latent_vae import GaussianCode, GaussianEncoder
 from pcl_lib.models._local_codes import (
     LocalCode,
     LocalEncoder,
@@ -21,6 +23,7 @@ from pcl_lib.models._local_codes import (
 )
 from pcl_lib.models._mlp import MLP, parameter_count
 from pcl_lib.models._patches import PatchMLP
+from pcl_lib.models._point_gan import PointCritic, PointGenerator
 from pcl_lib.models._point_table import PointTable
 from pcl_lib.models._pointnet import PointNet, atlas_encoder, shapegf_encoder
 from pcl_lib.models._pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
@@ -39,12 +42,18 @@ __all__ = [
     "FoldingCompletion",
     "FoldingDecoder",
     "FullyConnectedDecoder",
+    "GaussianCode",
+    "GaussianEncoder",
+    "LatentCritic",
+    "LatentGenerator",
     "LocalCode",
     "LocalEncoder",
     "LocalFoldingDecoder",
     "LocalFullyConnectedDecoder",
     "PatchMLP",
     "PointAttN",
+    "PointCritic",
+    "PointGenerator",
     "PointNet",
     "PointNet2",
     "PointTable",

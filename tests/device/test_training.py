@@ -15,9 +15,27 @@ from pcl_lib.experiments.autoencoder import distances as autoencoder
 from pcl_lib.experiments.completion import losses as completion
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.runner.run import run_experiment
-from pcl_lib.losses import CALoss, pcn_loss
-from pcl_lib.models import PCN, PointTable, ae
-from pcl_lib.trainers import FreeClouds, LearnedLoss, Reconstruction, ShapeCompletion, checkpoints, fit
+from pcl_lib.losses import CALoss, gaussian_kl, interpolate_penalty, pcn_loss
+from pcl_lib.models import (
+    PCN,
+    FullyConnectedDecoder,
+    GaussianEncoder,
+    LatentCritic,
+    LatentGenerator,
+    PointNet,
+    PointTable,
+    ae,
+)
+from pcl_lib.trainers import (
+    FreeClouds,
+    LatentGAN,
+    LatentVAE,
+    LearnedLoss,
+    Reconstruction,
+    ShapeCompletion,
+    checkpoints,
+    fit,
+)
 from tests.device.cases import clouds
 from tests.device.pretended import pretended_cuda
 
@@ -50,9 +68,24 @@ def _completion():
     return ShapeCompletion(model, loss, SGD(model.parameters())), TensorDataset(TRUTH[:, :12], TRUTH)
 
 
+def _gan():
+    generator, critic = LatentGenerator(5, noise_dim=4, widths=(8,)), LatentCritic(5, widths=(8,))
+    optimizers = SGD(generator.parameters()), SGD(critic.parameters())
+    method = LatentGAN(generator, critic, *optimizers, penalty=interpolate_penalty, critic_steps=1)
+    return method, TRUTH[:, 0].repeat(1, 2)[:, :5]
+
+
+def _vae():
+    encoder, decoder = GaussianEncoder(PointNet((8, 8))), FullyConnectedDecoder(4, 24, widths=(8,))
+    optimizer = SGD([*encoder.parameters(), *decoder.parameters()])
+    return LatentVAE(encoder, decoder, lambda f, x, z: chamfer(f(z), x), gaussian_kl, optimizer), TRUTH
+
+
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
+    "LatentGAN": _gan,
+    "LatentVAE": _vae,
     "ShapeCompletion": _completion,
     "LearnedLoss": lambda: _learned(_reconstruction),
     "LearnedLoss of FreeClouds": lambda: _learned(_free_clouds),
