@@ -4,6 +4,8 @@ from pcl_lib.data import digits, figures, street, synthetic, transforms, views
 from pcl_lib.data._car_scans import CarScans, lidar_cars
 from pcl_lib.data._cloud import Cloud, stack
 from pcl_lib.data._completion import DIFFICULTIES, Pairs, as_pairs, crop_pairs, view_pairs
+from pcl_lib.data._disjoint import Draws, check_disjoint, disjoint_draws
+from pcl_lib.data._sample_mesh import sample_mesh
 from pcl_lib.data.readers import (
     CompletionPair,
     FaceModel,
@@ -37,6 +39,7 @@ __all__ = [
     "CarScans",
     "Cloud",
     "CompletionPair",
+    "Draws",
     "FaceModel",
     "Mesh",
     "Pairs",
@@ -44,8 +47,10 @@ __all__ = [
     "ReadWarning",
     "airplanes",
     "as_pairs",
+    "check_disjoint",
     "crop_pairs",
     "digits",
+    "disjoint_draws",
     "face_model",
     "figures",
     "ict_faces",
@@ -65,6 +70,7 @@ __all__ = [
     "read_mesh",
     "read_velodyne",
     "registered_meshes",
+    "sample_mesh",
     "shapenet_part",
     "shapenet_pc15k",
     "stack",

@@ -1,9 +1,13 @@
+from functools import lru_cache
+
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from sklearn.datasets import load_digits
 
 from pcl_lib.data import digits
+from pcl_lib.distances import chamfer
 
 
 def distance_to_contours(points, curves):
@@ -105,3 +109,57 @@ def test_errors():
         digits.load(seed=-1)
     with pytest.raises(ValueError, match="index must be an integer from 0 to 1796, received 1797"):
         digits.contours(1797)
+
+
+def test_a_sample_is_uniform_by_arc_length():
+    """Places along the outline and the hole of a zero, as shares of their length, are uniform on [0, 1)."""
+    curves = digits.contours(0)
+    points = digits.sample(0, 4000, seed=0).points.double().numpy()
+    assert distance_to_contours(points, curves).max() < 1e-6
+    steps = np.concatenate([np.linalg.norm(np.diff(c, axis=0), axis=-1) for c in curves])
+    starts = np.concatenate([[0], np.cumsum(steps)[:-1]])
+    a = np.concatenate([c[:-1] for c in curves])
+    ab = np.concatenate([np.diff(c, axis=0) for c in curves])
+    t = np.clip(((points[:, None] - a) * ab).sum(-1) / np.maximum((ab**2).sum(-1), 1e-30), 0, 1)
+    segment = np.linalg.norm(points[:, None] - a - t[..., None] * ab, axis=-1).argmin(1)
+    along = (starts[segment] + t[np.arange(len(points)), segment] * steps[segment]) / steps.sum()
+    assert stats.kstest(along, "uniform").pvalue > 0.01
+    # the same test refuses points that are uniform by segment, though the contour's segments are short
+    by_segment = (starts + 0.5 * steps)[
+        np.random.default_rng(0).integers(len(steps), size=4000)
+    ] / steps.sum()
+    assert stats.kstest(by_segment, "uniform").pvalue < 0.01
+
+
+def test_samples_are_independent_and_repeatable():
+    one, two = (digits.sample(3, 128, seed=s) for s in (0, 1))
+    assert not {tuple(p) for p in one.points.tolist()} & {tuple(p) for p in two.points.tolist()}
+    assert torch.equal(one.points, digits.sample(3, 128, seed=0).points)
+    assert torch.equal(one.points[:50], digits.sample(3, 50, seed=0).points)
+    assert not torch.equal(one.points, digits.sample(4, 128, seed=0).points)
+    same = next(c for c in digits.load(8) if c.name == one.name)
+    assert (one.category, one.split) == (same.category, same.split)
+
+
+def test_two_samples_differ_more_than_two_evenly_spaced_clouds():
+    """The oracle of independent draws, which evenly spaced points would make meaningless."""
+    by_chance, even = [], []
+    for index in range(0, 100, 10):
+        by_chance.append(float(chamfer(*(digits.sample(index, 256, seed=s).points for s in (0, 1)))))
+        clouds = (next(c for c in everything_of(seed) if c.name == f"digit-{index:04d}") for seed in (0, 1))
+        even.append(float(chamfer(*(c.points for c in clouds))))
+    assert np.mean(by_chance) > 3 * np.mean(even)
+
+
+@lru_cache
+def everything_of(seed):
+    return digits.load(256, split="all", seed=seed)
+
+
+def test_errors_of_a_sample():
+    with pytest.raises(ValueError, match="index must be an integer from 0 to 1796, received -1"):
+        digits.sample(-1, 5, seed=0)
+    with pytest.raises(ValueError, match="n_points must be an integer of at least 1, received 0"):
+        digits.sample(0, 0, seed=0)
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, received -1"):
+        digits.sample(0, 5, seed=-1)
