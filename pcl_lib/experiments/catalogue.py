@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
+    "field-generation": "generation.field",
 }
 
 

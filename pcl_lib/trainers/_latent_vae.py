@@ -36,10 +36,10 @@ class LatentVAE:
     >>> from pcl_lib.models import FullyConnectedDecoder, GaussianEncoder, PointNet
     >>> from pcl_lib.trainers import fit
     >>> _ = torch.manual_seed(0)
-    >>> encoder, decoder = GaussianEncoder(PointNet((16, 8))), FullyConnectedDecoder(4, 16, widths=(32,))
+    >>> encoder, decoder = GaussianEncoder(PointNet((16, 8), end="linear")), FullyConnectedDecoder(4, 16, widths=(32,))
     >>> adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-2)
     >>> method = LatentVAE(encoder, decoder, lambda f, x, z: chamfer(f(z), x), gaussian_kl, adam)
-    >>> history = fit(method, torch.rand(32, 16, 3), batch_size=8, steps=30, progress=False)
+    >>> history = fit(method, torch.rand(32, 16, 3), batch_size=8, steps=50, progress=False)
     >>> history.column("loss")[-1] < history.column("loss")[0]
     True
     """
