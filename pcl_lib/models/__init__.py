@@ -9,10 +9,20 @@ from pcl_lib.models._atlasnet_v2 import AtlasV2Decoder
 from pcl_lib.models._autoencoder import AutoEncoder
 from pcl_lib.models._autoencoders import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
 from pcl_lib.models._completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
+from pcl_lib.models._conditional_norm import ConditionalBatchNorm
 from pcl_lib.models._dgcnn import DGCNN, EdgeConv
 from pcl_lib.models._folding import FoldingDecoder
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
+from pcl_lib.models._gradient_decoder import GRADIENT_DECODERS, GradientDecoder
 from pcl_lib.models._grids import sphere_grid, square_grid
+from pcl_lib.models._langevin import (
+    LANGEVIN_SETTINGS,
+    Drawn,
+    LangevinSettings,
+    annealed_langevin,
+    langevin_start,
+    noise_levels,
+)
 from pcl_lib.models._latent_gan import LatentCritic, LatentGenerator
 from pcl_lib.models._latent_vae import GaussianCode, GaussianEncoder
 from pcl_lib.models._local_codes import (
@@ -31,6 +41,8 @@ from pcl_lib.models._set_abstraction import AbstractionStage, Scale, SetAbstract
 
 __all__ = [
     "DGCNN",
+    "GRADIENT_DECODERS",
+    "LANGEVIN_SETTINGS",
     "MLP",
     "MULTI_SCALE",
     "PCN",
@@ -38,6 +50,8 @@ __all__ = [
     "AtlasDecoder",
     "AtlasV2Decoder",
     "AutoEncoder",
+    "ConditionalBatchNorm",
+    "Drawn",
     "EdgeConv",
     "FoldingCompletion",
     "FoldingDecoder",
@@ -46,6 +60,8 @@ __all__ = [
     "GaussianEncoder",
     "LatentCritic",
     "LatentGenerator",
+    "GradientDecoder",
+    "LangevinSettings",
     "LocalCode",
     "LocalEncoder",
     "LocalFoldingDecoder",
@@ -63,13 +79,16 @@ __all__ = [
     "StackedPointNet",
     "AbstractionStage",
     "ae",
+    "annealed_langevin",
     "atlas_encoder",
     "atlas_net",
     "atlas_net_v2",
     "caloss_pointnet2",
     "folding_net",
     "lae",
+    "langevin_start",
     "lfolding",
+    "noise_levels",
     "parameter_count",
     "shapegf_encoder",
     "sphere_grid",

@@ -5,6 +5,7 @@ from pcl_lib.trainers._completion import ShapeCompletion
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
 from pcl_lib.trainers._free_clouds import FreeClouds
+from pcl_lib.trainers._gradient_field import FIELD_RATES, FieldRates, GradientField
 from pcl_lib.trainers._gradient_flow import gradient_flow
 from pcl_lib.trainers._latent_gan import LatentGAN
 from pcl_lib.trainers._latent_vae import LatentVAE
@@ -27,6 +28,9 @@ __all__ = [
     "LatentGAN",
     "LatentVAE",
     "LearnedLoss",
+    "GradientField",
+    "FieldRates",
+    "FIELD_RATES",
     "ShapeCompletion",
     "Diverged",
     "DamagedCheckpoint",

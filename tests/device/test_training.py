@@ -15,19 +15,22 @@ from pcl_lib.experiments.autoencoder import distances as autoencoder
 from pcl_lib.experiments.completion import losses as completion
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.runner.run import run_experiment
-from pcl_lib.losses import CALoss, gaussian_kl, interpolate_penalty, pcn_loss
+from pcl_lib.losses import CALoss, denoising_loss, gaussian_kl, interpolate_penalty, pcn_loss
 from pcl_lib.models import (
     PCN,
     FullyConnectedDecoder,
     GaussianEncoder,
+    GradientDecoder,
     LatentCritic,
     LatentGenerator,
     PointNet,
     PointTable,
     ae,
+    shapegf_encoder,
 )
 from pcl_lib.trainers import (
     FreeClouds,
+    GradientField,
     LatentGAN,
     LatentVAE,
     LearnedLoss,
@@ -81,12 +84,20 @@ def _vae():
     return LatentVAE(encoder, decoder, lambda f, x, z: chamfer(f(z), x), gaussian_kl, optimizer), TRUTH
 
 
+def _gradient_field():
+    decoder, encoder = GradientDecoder(8, hidden=16, blocks=1), shapegf_encoder(8)
+    loss = partial(denoising_loss, sigmas=(0.5, 0.1), seed=0)
+    method = GradientField(decoder, encoder, loss=loss, steps=4, optimizer=torch.optim.SGD, draw=12)
+    return method, TensorDataset(TRUTH, TRUTH)
+
+
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
     "LatentGAN": _gan,
     "LatentVAE": _vae,
     "ShapeCompletion": _completion,
+    "GradientField": _gradient_field,
     "LearnedLoss": lambda: _learned(_reconstruction),
     "LearnedLoss of FreeClouds": lambda: _learned(_free_clouds),
 }

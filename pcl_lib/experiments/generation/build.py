@@ -107,7 +107,9 @@ def _with_gan(settings: Settings, device: torch.device, first: Method, encoder: 
 
 def _gan(settings: Settings, device: torch.device, generator: nn.Module, critic: nn.Module) -> LatentGAN:
     generator, critic = generator.to(device), critic.to(device)
-    optimizers = (adam(network.parameters(), lr=settings.gan_rate, betas=BETAS) for network in (generator, critic))
+    optimizers = (
+        adam(network.parameters(), lr=settings.gan_rate, betas=BETAS) for network in (generator, critic)
+    )
     return LatentGAN(
         generator,
         critic,

@@ -78,7 +78,14 @@ class TwoStages:
     """
 
     def __init__(
-        self, first: Method, then: Method | None, *, after: int, encoder: nn.Module, codes: Codes, clouds: Tensor
+        self,
+        first: Method,
+        then: Method | None,
+        *,
+        after: int,
+        encoder: nn.Module,
+        codes: Codes,
+        clouds: Tensor,
     ) -> None:
         self.first, self.then, self.after = first, then or Still(), after
         self.encoder, self.codes, self.clouds = encoder, codes, clouds
