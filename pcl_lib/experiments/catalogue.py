@@ -21,6 +21,7 @@ EXPERIMENTS = {
     "field-architecture": "gradient_fields.architecture",
     "field-autoencoding": "gradient_fields.autoencoding",
     "field-sparse": "gradient_fields.sparse",
+    "field-generation": "generation.field",
 }
 
 
