@@ -5,6 +5,7 @@ from pcl_lib.data._car_scans import CarScans, lidar_cars
 from pcl_lib.data._cloud import Cloud, stack
 from pcl_lib.data._completion import DIFFICULTIES, Pairs, as_pairs, crop_pairs, view_pairs
 from pcl_lib.data._disjoint import Draws, check_disjoint, disjoint_draws
+from pcl_lib.data._letters import letters
 from pcl_lib.data._sample_mesh import sample_mesh
 from pcl_lib.data.readers import (
     CompletionPair,
@@ -56,6 +57,7 @@ __all__ = [
     "ict_faces",
     "kitti",
     "kitti_cars",
+    "letters",
     "lidar_cars",
     "mnist",
     "modelnet10",

@@ -1,4 +1,7 @@
-"""Closed-form distances between two clouds: the Chamfer family, Hausdorff, F-score, and those by transport."""
+"""Closed-form distances between two clouds: the Chamfer family, Hausdorff, F-score, and those by transport.
+
+And what a cloud says of any place in space: the density of Gaussians on its points, its score, its displacement.
+"""
 
 from pcl_lib.distances._auction import AUCTION_SETTINGS, Auction, AuctionSettings, auction
 from pcl_lib.distances._chamfer import chamfer
@@ -10,6 +13,7 @@ from pcl_lib.distances._f_score import FScore, f_score
 from pcl_lib.distances._hausdorff import hausdorff
 from pcl_lib.distances._hyper_cd import hyper_cd
 from pcl_lib.distances._info_cd import info_cd
+from pcl_lib.distances._mixture import displacement, log_density, score
 from pcl_lib.distances._one_to_one import Matched
 from pcl_lib.distances._released_landau import released_landau_cd
 from pcl_lib.distances._sinkhorn import sinkhorn
@@ -51,13 +55,16 @@ __all__ = [
     "auction",
     "chamfer",
     "dcd",
+    "displacement",
     "em_kd",
     "emd",
     "f_score",
     "hausdorff",
     "hyper_cd",
     "info_cd",
+    "log_density",
     "released_landau_cd",
+    "score",
     "sinkhorn",
     "transport_plan",
     "truncated_cd",

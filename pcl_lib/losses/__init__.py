@@ -6,6 +6,7 @@ from pcl_lib.losses._critic_crn import CRNCritic
 from pcl_lib.losses._critic_pfnet import PFNetCritic
 from pcl_lib.losses._critic_pugan import PUGANCritic
 from pcl_lib.losses._curvature import curvature, with_curvature
+from pcl_lib.losses._denoising import denoising_by_level, denoising_loss, excess_loss
 from pcl_lib.losses._gradient_matching import (
     GRIDS,
     PAPER_DISTANCES,
@@ -36,6 +37,9 @@ __all__ = [
     "PUGANCritic",
     "adaptive_pooling",
     "crnd",
+    "denoising_by_level",
+    "denoising_loss",
+    "excess_loss",
     "folding_loss",
     "gradient_gap",
     "gradient_matching",

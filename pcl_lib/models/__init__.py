@@ -10,11 +10,21 @@ from pcl_lib.models._atlasnet_v2 import AtlasV2Decoder
 from pcl_lib.models._autoencoder import AutoEncoder
 from pcl_lib.models._autoencoders import ae, atlas_net, atlas_net_v2, folding_net, lae, lfolding
 from pcl_lib.models._completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
+from pcl_lib.models._conditional_norm import ConditionalBatchNorm
 from pcl_lib.models._dgcnn import DGCNN, EdgeConv
 from pcl_lib.models._false_sheets import field_jacobian, largest_second_derivative, without_false_sheets
 from pcl_lib.models._folding import FoldingDecoder
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
+from pcl_lib.models._gradient_decoder import GRADIENT_DECODERS, GradientDecoder
 from pcl_lib.models._grids import sphere_grid, square_grid
+from pcl_lib.models._langevin import (
+    LANGEVIN_SETTINGS,
+    Drawn,
+    LangevinSettings,
+    annealed_langevin,
+    langevin_start,
+    noise_levels,
+)
 from pcl_lib.models._level_set import LevelSet, level_set, middle_sheet
 from pcl_lib.models._local_codes import (
     LocalCode,
@@ -32,6 +42,8 @@ from pcl_lib.models._set_abstraction import AbstractionStage, Scale, SetAbstract
 
 __all__ = [
     "DGCNN",
+    "GRADIENT_DECODERS",
+    "LANGEVIN_SETTINGS",
     "MLP",
     "MULTI_SCALE",
     "PCN",
@@ -39,10 +51,14 @@ __all__ = [
     "AtlasDecoder",
     "AtlasV2Decoder",
     "AutoEncoder",
+    "ConditionalBatchNorm",
+    "Drawn",
     "EdgeConv",
     "FoldingCompletion",
     "FoldingDecoder",
     "FullyConnectedDecoder",
+    "GradientDecoder",
+    "LangevinSettings",
     "LevelSet",
     "LocalCode",
     "LocalEncoder",
@@ -60,6 +76,7 @@ __all__ = [
     "StackedPointNet",
     "AbstractionStage",
     "ae",
+    "annealed_langevin",
     "atlas_encoder",
     "atlas_net",
     "atlas_net_v2",
@@ -68,10 +85,12 @@ __all__ = [
     "field_jacobian",
     "folding_net",
     "lae",
+    "langevin_start",
     "largest_second_derivative",
     "level_set",
     "lfolding",
     "middle_sheet",
+    "noise_levels",
     "parameter_count",
     "ray_cast",
     "shaded",

@@ -1,4 +1,4 @@
-"""Who is nearest: nearest neighbour, k nearest, all within a radius, and farthest-point sampling.
+"""Who is nearest: nearest neighbour, k nearest, all within a radius, softly nearest, and farthest-point sampling.
 
 One question, four engines with the same answer (ties apart): `"kdtree"` (pykdtree, CPU), `"triton"` (a kernel of the
 library's own, CUDA: the one nearest point in float32 up to D = 3, and farthest points), `"keops"` (KeOps LazyTensors,
@@ -21,15 +21,18 @@ from pcl_lib.neighbors._knn import Neighbors, knn
 from pcl_lib.neighbors._lengths import pad_clouds
 from pcl_lib.neighbors._nearest import Nearest, nearest, nearest_each_way
 from pcl_lib.neighbors._radius import Ball, radius
+from pcl_lib.neighbors._soft import SoftNearest, soft_nearest
 
 __all__ = [
     "Ball",
     "Nearest",
     "Neighbors",
+    "SoftNearest",
     "farthest_points",
     "knn",
     "nearest",
     "nearest_each_way",
     "pad_clouds",
     "radius",
+    "soft_nearest",
 ]

@@ -11,10 +11,14 @@ from pcl_lib.neighbors._dense import two_smallest
 from pcl_lib.neighbors._find import find_each_way
 from pcl_lib.neighbors._lengths import Lengths, cut, each_alone, given
 from pcl_lib.neighbors._pairs import flat, pair_squares, take
+from pcl_lib.neighbors._sigma import Sigma, check_ladder, check_sigma
 from pcl_lib.neighbors._threads import one_thread
 
 __all__ = [
     "Lengths",
+    "Sigma",
+    "check_ladder",
+    "check_sigma",
     "choose",
     "cut",
     "each_alone",

@@ -5,6 +5,7 @@ from pcl_lib.trainers._completion import ShapeCompletion
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
 from pcl_lib.trainers._free_clouds import FreeClouds
+from pcl_lib.trainers._gradient_field import FIELD_RATES, FieldRates, GradientField
 from pcl_lib.trainers._gradient_flow import gradient_flow
 from pcl_lib.trainers._learned_loss import LearnedLoss
 from pcl_lib.trainers._log import History
@@ -23,6 +24,9 @@ __all__ = [
     "Reconstruction",
     "FreeClouds",
     "LearnedLoss",
+    "GradientField",
+    "FieldRates",
+    "FIELD_RATES",
     "ShapeCompletion",
     "Diverged",
     "DamagedCheckpoint",

@@ -19,6 +19,7 @@ from tests.benchmarks import (
     busy,
     chamfer,
     engines,
+    fields,
     machine,
     matching,
     memory,
@@ -35,6 +36,7 @@ SUBJECTS = {
     "other_distances": other_distances.cases,
     "weighted": weighted.cases,
     "matching": matching.cases,
+    "fields": fields.cases,
 }
 ALONE = ("engines", "busy", "memory")  # without peers
 SECONDS_PER_CASE = 6.0

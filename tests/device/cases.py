@@ -159,22 +159,41 @@ def _abstraction() -> nn.Module:
     return models.SetAbstraction(STAGES[0])
 
 
+def _conditional_norm(device: torch.device) -> Tensor:
+    torch.manual_seed(0)
+    norm = models.ConditionalBatchNorm(3, dims=3, code_size=3).to(device)
+    x, y = clouds(device, 40, 40)
+    return norm(x, y, flat(3).to(device))
+
+
 def _atlas() -> nn.Module:
     return models.atlas_net_v2("points", 8, 30, patches=5, widths=(32, 16))
 
 
+def _pulled(x: Tensor, sigma: float | Tensor) -> Tensor:
+    return -0.1 * x
+
+
+LEVELS = (0.5, 0.1)
 GRADIENT = {*EVERY} - {"f_score", "transport_plan"}
 _LOCAL = {"centres": 4, "features": 16, "widths": (16,)}
 _SMALL = {"points": (16,), "widths": (32,)}
 
 JOBS: dict[str, dict[str, Job]] = {
-    "distances": {name: of_pair(one, gradient=name in GRADIENT) for name, one in EVERY.items()},
+    "distances": {
+        **{name: of_pair(one, gradient=name in GRADIENT) for name, one in EVERY.items()},
+        **{
+            name: of_pair(partial(getattr(distances, name), sigma=0.2), gradient=True)
+            for name in ("displacement", "log_density", "score")
+        },
+    },
     "neighbors": {
         "farthest_points": _on(40, of=lambda x: neighbors.farthest_points(x, 9)),
         "knn": of_pair(lambda x, y: neighbors.knn(x, y, 3)),
         "nearest": of_pair(neighbors.nearest),
         "nearest_each_way": of_pair(lambda x, y: sum(neighbors.nearest_each_way(x, y), ())),
         "pad_clouds": _on(9, 5, of=lambda x, y: neighbors.pad_clouds([x[0], y[0]])),
+        "soft_nearest": of_pair(lambda x, y: neighbors.soft_nearest(x, y, 0.2)),
         "radius": of_pair(lambda x, y: neighbors.radius(x, y, 0.3)),
     },
     "losses": {
@@ -199,6 +218,9 @@ JOBS: dict[str, dict[str, Job]] = {
                 stages, truth, loss=chamfer, partial=part, partial_loss=ONE_SIDED
             )
         ),
+        "denoising_loss": _on(40, of=lambda x: losses.denoising_loss(_pulled, x, LEVELS, seed=0)),
+        "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
+        "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
     },
@@ -245,6 +267,11 @@ JOBS: dict[str, dict[str, Job]] = {
         "AtlasV2Decoder": of_network(
             lambda: models.AtlasV2Decoder(8, 24, patches=4, widths=(16, 8), deform=(8,)), flat(8)
         ),
+        "ConditionalBatchNorm": _conditional_norm,
+        "GradientDecoder": of_network(
+            lambda: models.GradientDecoder(8, hidden=16, blocks=1), 40, flat(8), torch.tensor([0.1, 0.2, 0.3])
+        ),
+        "annealed_langevin": _on(40, of=lambda x: models.annealed_langevin(_pulled, x, LEVELS)),
         "PCN": of_network(lambda: models.PCN(8, 6, 2, points=((8,), ()), widths=(16,), fold=(8,)), 40),
         "FoldingCompletion": of_network(
             lambda: models.FoldingCompletion(8, 24, points=((8,), ()), widths=(16,)), 40
@@ -284,7 +311,14 @@ JOBS: dict[str, dict[str, Job]] = {
 # Of plain numbers and of what is made on the CPU by design: they have nothing to do with a device.
 NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
-    "models": {"camera_rays", "parameter_count", "square_grid", "sphere_grid"},
+    "models": {
+        "camera_rays",
+        "langevin_start",
+        "noise_levels",
+        "parameter_count",
+        "square_grid",
+        "sphere_grid",
+    },
 }
 PACKAGES = {
     module.__name__.rpartition(".")[2]: module for module in (distances, losses, metrics, models, neighbors)

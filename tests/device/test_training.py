@@ -15,9 +15,17 @@ from pcl_lib.experiments.autoencoder import distances as autoencoder
 from pcl_lib.experiments.completion import losses as completion
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.runner.run import run_experiment
-from pcl_lib.losses import CALoss, pcn_loss
-from pcl_lib.models import PCN, PointTable, ae
-from pcl_lib.trainers import FreeClouds, LearnedLoss, Reconstruction, ShapeCompletion, checkpoints, fit
+from pcl_lib.losses import CALoss, denoising_loss, pcn_loss
+from pcl_lib.models import PCN, GradientDecoder, PointTable, ae, shapegf_encoder
+from pcl_lib.trainers import (
+    FreeClouds,
+    GradientField,
+    LearnedLoss,
+    Reconstruction,
+    ShapeCompletion,
+    checkpoints,
+    fit,
+)
 from tests.device.cases import clouds
 from tests.device.pretended import pretended_cuda
 
@@ -50,10 +58,18 @@ def _completion():
     return ShapeCompletion(model, loss, SGD(model.parameters())), TensorDataset(TRUTH[:, :12], TRUTH)
 
 
+def _gradient_field():
+    decoder, encoder = GradientDecoder(8, hidden=16, blocks=1), shapegf_encoder(8)
+    loss = partial(denoising_loss, sigmas=(0.5, 0.1), seed=0)
+    method = GradientField(decoder, encoder, loss=loss, steps=4, optimizer=torch.optim.SGD, draw=12)
+    return method, TensorDataset(TRUTH, TRUTH)
+
+
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
     "ShapeCompletion": _completion,
+    "GradientField": _gradient_field,
     "LearnedLoss": lambda: _learned(_reconstruction),
     "LearnedLoss of FreeClouds": lambda: _learned(_free_clouds),
 }

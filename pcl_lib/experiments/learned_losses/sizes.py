@@ -16,7 +16,7 @@ RATES = {
     "PUD": 2e-3,
     "PFD": 2e-3,
     "CRND": 2e-3,
-    "PCLoss": 5e-4,
+    "PCLoss": 2e-3,
     "CALoss": 5e-4,
 }
 # 256 points and small networks: a step of CD takes 14 ms of one core.
