@@ -133,7 +133,7 @@ def _with_normals(device: torch.device) -> Tensor:
 
 def ball_field(x: Tensor) -> Tensor:
     """The displacement to the unit sphere."""
-    return x * (1 / x.norm(dim=-1, keepdim=True).clamp_min(1e-6) - 1)
+    return nn.functional.normalize(x + 1e-7, dim=-1) - x
 
 
 def _shell(device: torch.device) -> models.LevelSet:
