@@ -35,8 +35,8 @@ def surfaces(n=300, m=500, seed=0):
 
 def close(found, x, y, sigma, rtol=1e-5):
     mean, log = by_hand(x, y, sigma)
-    assert (found.mean.double() - mean).abs().max() < 5e-5 * min(sigma, 1.0)
-    torch.testing.assert_close(found.log_sum_exp.double(), log, rtol=rtol, atol=1e-4)
+    assert (found.mean.detach().double() - mean).abs().max() < 5e-5 * min(sigma, 1.0)
+    torch.testing.assert_close(found.log_sum_exp.detach().double(), log, rtol=rtol, atol=1e-4)
 
 
 @pytest.mark.parametrize("sigma", SIGMAS)
@@ -241,19 +241,17 @@ def test_bad_input(change, message):
 def test_keops_answers_alike_with_gradients():
     if not keops.available(torch.device("cpu")):
         unavailable("KeOps does not run here")
-    x, y = surfaces()
-    for sigma in (1.0, 0.01):
-        found = soft_nearest(x, y, sigma, backend="keops")
-        assert found.backend == "keops"
-        close(found, x, y, sigma)
-    x, y = (c.requires_grad_() for c in surfaces(40, 60))
-    a, b = x.detach().clone().requires_grad_(), y.detach().clone().requires_grad_()
-    sigma = torch.tensor(0.4)
-    for p, q, backend in ((x, y, "keops"), (a, b, "dense")):
-        found = soft_nearest(p, q, sigma, backend=backend)
-        (found.mean.square().sum() + found.log_sum_exp.sum()).backward()
-    torch.testing.assert_close(x.grad, a.grad, rtol=1e-3, atol=1e-4)
-    torch.testing.assert_close(y.grad, b.grad, rtol=1e-3, atol=1e-4)
+    # In float64, for clouds many sigmas across: as few kernels to compile as there can be.
+    found = []
+    for backend in ("keops", "dense"):
+        x, y = (c.requires_grad_() for c in surfaces(40, 60))
+        answer = soft_nearest(x, y, 0.1, backend=backend)
+        assert answer.backend == backend
+        close(answer, x.detach(), y.detach(), 0.1)
+        (answer.mean.square().sum() + answer.log_sum_exp.sum()).backward()
+        found.append((x.grad, y.grad))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.gpu
