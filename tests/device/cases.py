@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
+from tests.device.surfaces import SURFACES
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -129,25 +130,6 @@ def _one_nn(device: torch.device) -> Any:
 def _with_normals(device: torch.device) -> Tensor:
     x, y, normals = clouds(device, 40, 40, 40)
     return metrics.d2_psnr(x, y, nn.functional.normalize(normals, dim=-1), peak=1.0)
-
-
-def ball_field(x: Tensor) -> Tensor:
-    """The displacement to the unit sphere."""
-    return nn.functional.normalize(x + 1e-7, dim=-1) - x
-
-
-def _shell(device: torch.device) -> models.LevelSet:
-    return models.level_set(ball_field, resolution=16, coarsest=8, device=device)
-
-
-def _rays(device: torch.device) -> models.RayHits:
-    eye, rays = models.camera_rays(6)
-    return models.ray_cast(ball_field, eye.to(device), rays.to(device))
-
-
-def _second(device: torch.device) -> Any:
-    x = clouds(device, 20)[0][0] + 0.1
-    return models.field_jacobian(ball_field, x), models.largest_second_derivative(ball_field, x)
 
 
 def _table(device: torch.device) -> Tensor:
@@ -289,12 +271,7 @@ JOBS: dict[str, dict[str, Job]] = {
             40,
         ),
         "PointTable": _table,
-        "level_set": _shell,
-        "middle_sheet": lambda device: models.middle_sheet(ball_field, _shell(device)),
-        "without_false_sheets": lambda device: models.without_false_sheets(ball_field, _shell(device)),
-        "ray_cast": _rays,
-        "shaded": lambda device: models.shaded(_rays(device)),
-        **dict.fromkeys(("field_jacobian", "largest_second_derivative"), _second),
+        **SURFACES,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
