@@ -110,6 +110,19 @@ def _gap(device: torch.device) -> Any:
     return losses.flat_gradient(a, [weight]), losses.gradient_norms(torch.stack((a, b)), [weight]), gap
 
 
+def _penalty(penalty: Callable[..., Tensor]) -> Job:
+    """A gradient penalty, and its gradient by the first weight of the critic."""
+
+    def job(device: torch.device) -> Any:
+        torch.manual_seed(0)
+        critic = models.LatentCritic(5, widths=(8,)).to(device)
+        torch.manual_seed(0)
+        value = penalty(critic, flat(5).to(device), flat(5).flip(0).to(device))
+        return value, torch.autograd.grad(value, next(critic.parameters()))
+
+    return job
+
+
 def _curve(device: torch.device) -> Any:
     z = losses.gradient_weight_of(torch.tanh)(torch.linspace(0, 1, 50).to(device))
     fits = losses.gradient_matching(("landau",))
@@ -204,6 +217,8 @@ JOBS: dict[str, dict[str, Job]] = {
         "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
+        "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
+        **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
     },
     "metrics": {
@@ -270,6 +285,11 @@ JOBS: dict[str, dict[str, Job]] = {
             ),
             40,
         ),
+        "GaussianEncoder": of_network(lambda: models.GaussianEncoder(models.PointNet((16, 8))).eval(), 40),
+        "LatentGenerator": of_network(lambda: models.LatentGenerator(8, noise_dim=5, widths=(16,)), flat(5)),
+        "LatentCritic": of_network(lambda: models.LatentCritic(8, widths=(16,)), flat(8)),
+        "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
+        "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
         "PointTable": _table,
         **SURFACES,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
