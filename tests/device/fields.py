@@ -1,4 +1,4 @@
-"""The surfaces of a displacement field, as jobs on a device."""
+"""Surfaces of a displacement field and the norm that its network is made of, as jobs on a device."""
 
 from __future__ import annotations
 
@@ -29,7 +29,17 @@ def second(device: torch.device) -> Any:
     return models.field_jacobian(ball, x), models.largest_second_derivative(ball, x)
 
 
-SURFACES = {
+def conditional_norm(device: torch.device) -> Tensor:
+    torch.manual_seed(0)
+    norm = models.ConditionalBatchNorm(3, dims=3, code_size=3).to(device)
+    x, y, c = (
+        torch.rand(3, *size, 3, generator=torch.Generator().manual_seed(0)) for size in ((40,), (40,), ())
+    )
+    return norm(x.to(device), y.to(device), c.to(device))
+
+
+FIELDS = {
+    "ConditionalBatchNorm": conditional_norm,
     "level_set": shell,
     "middle_sheet": lambda device: models.middle_sheet(ball, shell(device)),
     "without_false_sheets": lambda device: models.without_false_sheets(ball, shell(device)),
