@@ -12,6 +12,7 @@ from skimage import measure
 from pcl_lib.data import sample_mesh, synthetic
 from pcl_lib.metrics import mesh_accuracy
 from pcl_lib.models import (
+    _coarse_to_fine,
     field_jacobian,
     largest_second_derivative,
     level_set,
@@ -108,16 +109,18 @@ def test_a_shell_between_the_corners_of_a_coarse_cell_is_found():
     assert ((surface.vertices - centre).norm(dim=-1) - radius - surface.level).abs().max() < surface.cell
 
 
-def test_a_norm_that_rises_faster_than_a_distance_is_followed():
+def test_a_norm_that_rises_faster_than_a_distance_is_followed(monkeypatch):
     """The refinement trusts a distance; where it left a cell out that the surface enters, it goes on there."""
 
     def steep(x):  # three times the displacement, on one side of the ball
         return ball(x) * torch.where(x[:, :1] > 0.2, 3.0, 1.0)
 
-    options = {"resolution": 64, "level": 3 / 64}
+    options = {"resolution": 64, "level": 9 / 64}
     coarse, dense = level_set(steep, **options), level_set(steep, **options, margin=DENSE)
     assert as_trimesh(coarse).is_watertight
     assert hausdorff(coarse.vertices, dense.vertices) < 1e-5
+    monkeypatch.setattr(_coarse_to_fine, "_left_out", lambda *_: np.empty((0, 3), int))
+    assert not as_trimesh(level_set(steep, **options)).is_watertight
 
 
 def test_an_open_surface_has_one_sheet():
