@@ -59,7 +59,7 @@ class Settings:
     drawn: int = 128
     n_points: int = 128
     emd: str = "exact"
-    emd_points: int = 64
+    emd_points: int = 48
     code_dim: int = 32
     hidden: int = 96
     blocks: int = 4
@@ -68,8 +68,8 @@ class Settings:
     rgan_widths: tuple[int, ...] = (128, 256)
     rgan_points: tuple[int, ...] = (32, 64, 128)
     batch_size: int = 32
-    first_steps: int = 1500
-    gan_steps: int = 8000
+    first_steps: int = 1200
+    gan_steps: int = 6000
     decoder_rate: float = 1e-3
     encoder_rate: float = 1e-3
     ae_rate: float = 1e-3
