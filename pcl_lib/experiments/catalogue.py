@@ -20,8 +20,8 @@ EXPERIMENTS = {
     "completion-networks": "completion.networks",
     "field-architecture": "gradient_fields.architecture",
     "field-autoencoding": "gradient_fields.autoencoding",
-    "field-sparse": "gradient_fields.sparse",
     "field-generation": "generation.field",
+    "field-sparse": "gradient_fields.sparse",
 }
 
 

@@ -57,14 +57,15 @@ class LatentGAN:
         penalty: Penalty,
         critic_steps: int = 5,
     ) -> None:
-        if not callable(getattr(generator, "noise", None)):
+        noise: Any = getattr(generator, "noise", None)
+        if not callable(noise):
             raise ValueError(
                 f"generator must have noise(count), what it starts from, received {type(generator).__name__}; "
                 "LatentGenerator and PointGenerator have it"
             )
         self.modules = {"generator": generator, "critic": critic}
         self.optimizers = {"generator": generator_optimizer, "critic": critic_optimizer}
-        self.noise: Callable[[int], Tensor] = generator.noise
+        self.noise: Callable[[int], Tensor] = noise
         self.penalty, self.critic_steps = penalty, check_integer("critic_steps", critic_steps, 1)
 
     def step(self, batch: Tensor, index: Tensor, engine: Engine) -> Mapping[str, Tensor]:

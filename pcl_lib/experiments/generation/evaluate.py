@@ -22,6 +22,9 @@ from pcl_lib.models import annealed_langevin, langevin_start, noise_levels
 
 _TOGETHER = 64  # clouds that are drawn at once
 _QUANTILE = 0.95
+# Where the noise of training reaches: a shape lies within 1, and the largest noise level is 1. A network that is hardly
+# trained sends points beyond, where it grows without bound; it is asked at the border instead.
+_REACH = 4.0
 
 
 class Matrices(NamedTuple):
@@ -71,8 +74,9 @@ def _some(settings: Settings, modules: Mapping[str, Any], first: int, count: int
     if "model" in modules:
         return modules["model"].decode(code)
     start = langevin_start("uniform", (count, settings.n_points, settings.dim), seed=first).to(code)
+    field = modules["decoder"].field(code)
     return annealed_langevin(
-        modules["decoder"].field(code),
+        lambda points, sigma: field(points.clamp(-_REACH, _REACH), sigma),
         start,
         noise_levels(count=settings.levels),
         steps=settings.langevin_steps,
@@ -83,10 +87,9 @@ def _some(settings: Settings, modules: Mapping[str, Any], first: int, count: int
 def matrices(settings: Settings, samples: Tensor, references: Tensor, distance: str) -> Matrices:
     """All distances that the scores take, by "CD" or "EMD"."""
     exact = distance == "CD" or settings.emd == "exact"
-    given = [samples, references]
-    if distance == "EMD" and exact:
-        given = [_few(settings, clouds) for clouds in given]
-    a, b = given
+    a, b = (
+        _few(settings, clouds) if distance == "EMD" and exact else clouds for clouds in (samples, references)
+    )
     measure: Any = chamfer if distance == "CD" else emd if exact else approximate_emd
     # From reference to sample, which matters for the approximate EMD alone.
     cross = pairwise(b, a, distance=measure).mT
@@ -149,15 +152,16 @@ def look(settings: Settings, modules: Mapping[str, nn.Module]) -> Arrays:
 def measure(settings: Settings, modules: Mapping[str, nn.Module]) -> Measured:
     samples = draw(settings, modules, settings.test_shapes)
     truth = references(settings, modules).to(samples.device)
-    found: dict[str, float] = {}
-    kept: tuple[Tensor, Tensor] | None = None
-    for distance in DISTANCES:  # CD first: it says which are near-duplicates
-        of = matrices(settings, samples, truth, distance)
-        if kept is None:
-            kept = tuple(apart_from_each_other(one, near(settings)) for one in (of.samples, of.references))
-            found["near-duplicates"] = 1 - len(kept[0]) / len(samples)
-            found["near-duplicates of references"] = 1 - len(kept[1]) / len(truth)
-        for suffix, one in (("", of), (THINNED, of.of(*kept))):
+    every = {distance: matrices(settings, samples, truth, distance) for distance in DISTANCES}
+    kept, known = (
+        apart_from_each_other(m, near(settings)) for m in (every["CD"].samples, every["CD"].references)
+    )
+    found = {
+        "near-duplicates": 1 - len(kept) / len(samples),
+        "near-duplicates of references": 1 - len(known) / len(truth),
+    }
+    for distance, of in every.items():
+        for suffix, one in (("", of), (THINNED, of.of(kept, known))):
             found |= {f"{name}-{distance}{suffix}": value for name, value in scores(one).items()}
     return Measured(found, {"shown": preview(samples[: settings.shown])})
 

@@ -1,4 +1,4 @@
-"""New shapes by a gradient field and a GAN on its codes, beside a VAE, l-GAN, r-GAN and real shapes (ShapeGF, Table 3)."""
+"""New shapes by a gradient field and a GAN on its codes, beside VAE, l-GAN, r-GAN and real ones (ShapeGF, Table 3)."""
 
 from __future__ import annotations
 

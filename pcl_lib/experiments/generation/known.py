@@ -43,7 +43,7 @@ class KnownShapes(nn.Module):
 
 
 def with_twins(pairs: Float[Tensor, "s 2 n d"], share: float) -> Float[Tensor, "s n d"]:
-    """As many clouds as there are pairs, of which a share are both clouds of a pair, and the others the first of one."""
+    """As many clouds as there are pairs, a share of them both clouds of a pair, the others the first of one."""
     twins = round(share * len(pairs) / 2)
     return torch.cat([pairs[: len(pairs) - twins, 0], pairs[:twins, 1]])
 

@@ -26,13 +26,13 @@ class Settings:
     A run trains a model of the shapes of the training split and measures `test_shapes` samples of it against as many
     test shapes, each cloud moved into its box, longest side 2.
 
-    - "ShapeGF": an auto-encoder of gradient fields for `first_steps` steps, then a GAN on its codes (standardised, since
-      the run is short) for `gan_steps` steps of the critic. "VAE": the same auto-encoder with Gaussian codes for
+    - "ShapeGF": an auto-encoder of gradient fields for `first_steps` steps, then a GAN on its codes, standardised
+      since the run is short, for `gan_steps` steps of the critic. "VAE": the same auto-encoder with Gaussian codes for
       `first_steps`, no second stage (appendix E). "l-GAN": a fully connected auto-encoder trained by Chamfer, then the
       same GAN. "r-GAN": a GAN on clouds for all steps.
-    - "train": as many training shapes as there are references. "train with twins": of them and of the references a share
-      `twins` are two draws of one shape. "train blurred": one training shape of each of as many clusters, so spread out
-      evenly, its points moved by a Gaussian of `blur`.
+    - "train": as many training shapes as there are references. "train with twins": of them and of the references a
+      share `twins` are two draws of one shape. "train blurred": one training shape of each of as many clusters, so
+      spread out evenly, its points moved by a Gaussian of `blur`.
 
     - `data`: "digits" (2-D) or "families" (3-D, those in `families` in turn).
     - `pool`: points drawn of each training shape; each step trains with `drawn` of them. `n_points`: of samples and
@@ -59,7 +59,7 @@ class Settings:
     drawn: int = 128
     n_points: int = 128
     emd: str = "exact"
-    emd_points: int = 64
+    emd_points: int = 48
     code_dim: int = 32
     hidden: int = 96
     blocks: int = 4
@@ -68,8 +68,8 @@ class Settings:
     rgan_widths: tuple[int, ...] = (128, 256)
     rgan_points: tuple[int, ...] = (32, 64, 128)
     batch_size: int = 32
-    first_steps: int = 1500
-    gan_steps: int = 8000
+    first_steps: int = 1200
+    gan_steps: int = 6000
     decoder_rate: float = 1e-3
     encoder_rate: float = 1e-3
     ae_rate: float = 1e-3

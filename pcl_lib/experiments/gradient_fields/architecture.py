@@ -12,8 +12,10 @@ from pcl_lib.experiments.runner.run import run_experiment
 
 
 def record_cpu() -> ArchitectureSettings:
-    """Seven decoders on the digits, three seeds, as many steps for each: under two minutes of one core a run."""
-    return ArchitectureSettings(**{**DIGITS, "seconds": 0.0, "updates": 40}, rates=RATES["digits"])
+    """Seven decoders on the digits, three seeds, 2,000 steps for each: under two minutes of one core a run."""
+    return ArchitectureSettings(
+        **{**DIGITS, "seconds": 0.0, "updates": 100, "looks": 4, "test_shapes": 60}, rates=RATES["digits"]
+    )
 
 
 def tiny() -> ArchitectureSettings:

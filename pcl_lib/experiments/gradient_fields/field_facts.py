@@ -124,7 +124,7 @@ def false_surface(
     *,
     sigma: float = 0.01,
     delta: float = 0.05,
-    cells: int = 48,
+    cells: int = 32,
 ) -> float:
     """The share of the box where the field is shorter than delta and the shape further away than twice that."""
     where = grid(cells, cloud.shape[1])
