@@ -18,6 +18,9 @@ EXPERIMENTS = {
     "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
+    "field-architecture": "gradient_fields.architecture",
+    "field-autoencoding": "gradient_fields.autoencoding",
+    "field-sparse": "gradient_fields.sparse",
 }
 
 
