@@ -131,6 +131,25 @@ def _with_normals(device: torch.device) -> Tensor:
     return metrics.d2_psnr(x, y, nn.functional.normalize(normals, dim=-1), peak=1.0)
 
 
+def ball_field(x: Tensor) -> Tensor:
+    """The displacement to the unit sphere."""
+    return x * (1 / x.norm(dim=-1, keepdim=True).clamp_min(1e-6) - 1)
+
+
+def _shell(device: torch.device) -> models.LevelSet:
+    return models.level_set(ball_field, resolution=16, coarsest=8, device=device)
+
+
+def _rays(device: torch.device) -> models.RayHits:
+    eye, rays = models.camera_rays(6)
+    return models.ray_cast(ball_field, eye.to(device), rays.to(device))
+
+
+def _second(device: torch.device) -> Any:
+    x = clouds(device, 20)[0][0] + 0.1
+    return models.field_jacobian(ball_field, x), models.largest_second_derivative(ball_field, x)
+
+
 def _table(device: torch.device) -> Tensor:
     table = models.PointTable(*clouds(torch.device("cpu"), 20)).to(device)
     return table(torch.tensor([2, 0]))
@@ -270,6 +289,12 @@ JOBS: dict[str, dict[str, Job]] = {
             40,
         ),
         "PointTable": _table,
+        "level_set": _shell,
+        "middle_sheet": lambda device: models.middle_sheet(ball_field, _shell(device)),
+        "without_false_sheets": lambda device: models.without_false_sheets(ball_field, _shell(device)),
+        "ray_cast": _rays,
+        "shaded": lambda device: models.shaded(_rays(device)),
+        **dict.fromkeys(("field_jacobian", "largest_second_derivative"), _second),
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
@@ -286,7 +311,14 @@ JOBS: dict[str, dict[str, Job]] = {
 # Of plain numbers and of what is made on the CPU by design: they have nothing to do with a device.
 NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
-    "models": {"langevin_start", "noise_levels", "parameter_count", "square_grid", "sphere_grid"},
+    "models": {
+        "camera_rays",
+        "langevin_start",
+        "noise_levels",
+        "parameter_count",
+        "square_grid",
+        "sphere_grid",
+    },
 }
 PACKAGES = {
     module.__name__.rpartition(".")[2]: module for module in (distances, losses, metrics, models, neighbors)
