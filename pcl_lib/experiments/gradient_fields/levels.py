@@ -77,7 +77,7 @@ class WaveDecoder(GradientDecoder):
 
 
 # Of one shape in a minute: rates of decoder and (there is none) encoder, falling early and far.
-LIVE_RATES = FieldRates(1e-2, 1e-2, start=0.2, length=0.8, end=0.01)
+LIVE_RATES = FieldRates(1e-2, 1e-2, start=0.1, length=0.9, end=0.001)
 
 
 def learned_field(
