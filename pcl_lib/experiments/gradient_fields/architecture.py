@@ -14,13 +14,16 @@ from pcl_lib.experiments.runner.run import run_experiment
 def record_cpu() -> ArchitectureSettings:
     """Seven decoders on the digits, three seeds, 2,000 steps for each: under two minutes of one core a run."""
     return ArchitectureSettings(
-        **{**DIGITS, "seconds": 0.0, "updates": 100, "looks": 4, "test_shapes": 60}, rates=RATES["digits"]
+        **{**DIGITS, "seconds": 0.0, "updates": 100, "looks": 4, "test_shapes": 60},
+        rates=RATES["architecture"],
     )
 
 
 def tiny() -> ArchitectureSettings:
     """Every part once, in seconds: for tests."""
-    return ArchitectureSettings(**TINY, rates=RATES["digits"], dense=64, excess_shapes=2, excess_points=32)
+    return ArchitectureSettings(
+        **TINY, rates=RATES["architecture"], dense=64, excess_shapes=2, excess_points=32
+    )
 
 
 EXPERIMENT = Experiment(
