@@ -14,7 +14,15 @@ from torch import Tensor, nn
 
 from pcl_lib import distances, metrics, models, neighbors
 from pcl_lib.data import transforms
-from pcl_lib.losses import folding_loss, gradient_matching, pcn_loss, pointattn_loss, snowflake_loss
+from pcl_lib.losses import (
+    denoising_loss,
+    excess_loss,
+    folding_loss,
+    gradient_matching,
+    pcn_loss,
+    pointattn_loss,
+    snowflake_loss,
+)
 from pcl_lib.trainers import Reconstruction, fit
 from tests.models.networks import AUTOENCODERS, CODE, DECODERS, ENCODERS
 
@@ -84,12 +92,15 @@ DISTANCES = {
     "auction, many points": lambda x, y: distances.auction(x.repeat(1, 8, 1), y.repeat(1, 8, 1)),
     "chamfer": distances.chamfer,
     "dcd": distances.dcd,
+    "displacement": lambda x, y: distances.displacement(x, y, 0.2),
     "em_kd": lambda x, y: distances.em_kd(x, y, leaf_size=8),
     "em_kd, auction": lambda x, y: distances.em_kd(x, y, leaf_size=8, leaves="auction"),
     "emd": distances.emd,
     "hausdorff": distances.hausdorff,
     "hyper_cd": distances.hyper_cd,
     "info_cd": distances.info_cd,
+    "log_density": lambda x, y: distances.log_density(x, y, 0.2),
+    "score": lambda x, y: distances.score(x, y, torch.tensor([0.2, 0.4], device=CPU)),
     "released_landau_cd": distances.released_landau_cd,
     "sinkhorn": lambda x, y: distances.sinkhorn(x, y, blur=0.05),
     "transport_plan": distances.transport_plan,
@@ -130,6 +141,23 @@ def test_neighbours(elsewhere, backend):
     )
     same_there(elsewhere, lambda: tuple(neighbors.knn(X, Y, k=4, backend=backend)))
     same_there(elsewhere, lambda: tuple(neighbors.radius(X, Y, r=0.3, max_neighbors=6, backend=backend)))
+
+
+@pytest.mark.parametrize("backend", ["kdtree", "dense"])
+def test_soft_neighbours(elsewhere, backend):
+    same_there(elsewhere, with_gradient(lambda x, y: neighbors.soft_nearest(x, y, 0.2, backend=backend).mean))
+
+
+def test_langevin_dynamics_and_denoising(elsewhere):
+    def still(x, sigma):
+        return -0.1 * x
+
+    same_there(elsewhere, lambda: models.annealed_langevin(still, X, (0.2, 0.1)).points)
+    for prior in ("uniform", "gaussian", "point"):
+        same_there(elsewhere, lambda: models.langevin_start(prior, (5, 3), at=[0.0, 1.0, 0.0]))  # noqa: B023
+    for levels in ("all", "one"):
+        same_there(elsewhere, lambda: denoising_loss(still, X, (0.2, 0.1), levels=levels, seed=0))  # noqa: B023
+    same_there(elsewhere, lambda: excess_loss(still, X, (0.2, 0.1), Y))
 
 
 def test_farthest_points(elsewhere):
