@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from pcl_lib import distances, metrics, models, neighbors
 from pcl_lib.data import transforms
 from pcl_lib.losses import (
-    denoising_loss,
-    excess_loss,
     folding_loss,
     gradient_matching,
     pcn_loss,
@@ -146,18 +144,6 @@ def test_neighbours(elsewhere, backend):
 @pytest.mark.parametrize("backend", ["kdtree", "dense"])
 def test_soft_neighbours(elsewhere, backend):
     same_there(elsewhere, with_gradient(lambda x, y: neighbors.soft_nearest(x, y, 0.2, backend=backend).mean))
-
-
-def test_langevin_dynamics_and_denoising(elsewhere):
-    def still(x, sigma):
-        return -0.1 * x
-
-    same_there(elsewhere, lambda: models.annealed_langevin(still, X, (0.2, 0.1)).points)
-    for prior in ("uniform", "gaussian", "point"):
-        same_there(elsewhere, lambda: models.langevin_start(prior, (5, 3), at=[0.0, 1.0, 0.0]))  # noqa: B023
-    for levels in ("all", "one"):
-        same_there(elsewhere, lambda: denoising_loss(still, X, (0.2, 0.1), levels=levels, seed=0))  # noqa: B023
-    same_there(elsewhere, lambda: excess_loss(still, X, (0.2, 0.1), Y))
 
 
 def test_farthest_points(elsewhere):
