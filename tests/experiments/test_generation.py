@@ -10,13 +10,13 @@ from pcl_lib.distances import chamfer
 from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.generation import build, evaluate, field
 from pcl_lib.experiments.generation.data import sets
-from pcl_lib.experiments.generation.known import KnownShapes, spread_out, with_twins
+from pcl_lib.experiments.generation.known import KnownShapes, matched, with_twins
 from pcl_lib.experiments.generation.settings import (
-    BLURRED,
     DISTANCES,
     KNOWN,
     LEARNT,
     LGAN,
+    MATCHED,
     MODELS,
     OURS,
     RGAN,
@@ -44,6 +44,7 @@ OTHER = {
     "curve_shapes": 2,
     "shown": 1,
     "test_shapes": 13,
+    "candidates": 20,
 }
 
 
@@ -91,6 +92,7 @@ def test_presets_are_whole_and_in_the_catalogue():
         ({"drawn": 33}, "drawn must be at most pool"),
         ({"emd_points": 17}, "emd_points at most n_points"),
         ({"twins": 1.0}, "twins must be a share"),
+        ({"candidates": 25}, "candidates must be from test_shapes to train_shapes, 12 to 24, received 25"),
         ({"looks": 0}, "looks must be from 1"),
     ],
 )
@@ -122,6 +124,7 @@ def test_families_come_in_turn_and_test_shapes_are_others():
         train_shapes=4,
         test_shapes=3,
         curve_shapes=3,
+        candidates=3,
     )
     found = sets(s)
     assert found.pool.shape == (4, s.pool, 3)
@@ -131,7 +134,7 @@ def test_families_come_in_turn_and_test_shapes_are_others():
 
 def test_an_unknown_wish_for_digits_is_refused():
     with pytest.raises(ValueError, match="there are 355 digits in the split 'test'"):
-        sets(replace(field.tiny(), test_shapes=400, train_shapes=400))
+        sets(replace(field.tiny(), test_shapes=400, train_shapes=400, candidates=400))
 
 
 def test_the_first_stage_stands_still_in_the_second(settings):
@@ -272,23 +275,23 @@ def test_known_shapes_are_training_shapes(kind, settings):
     assert rows != other.rows.tolist()
     clouds = known.draw(settings.test_shapes)
     plain = sets(settings).train[known.rows]
-    nearest = chamfer(clouds, plain[:, 0])
-    if kind == TRAIN:
-        assert torch.equal(clouds, plain[:, 0])
-    elif kind == TWINS:
+    if kind == TWINS:
         twins = round(settings.twins * settings.test_shapes / 2)
         assert torch.equal(clouds[-twins:], plain[:twins, 1])
         assert torch.equal(clouds[:-twins], plain[: settings.test_shapes - twins, 0])
     else:
-        assert kind == BLURRED
-        assert 0 < nearest.median() < 0.1
+        assert kind in (TRAIN, MATCHED)
+        assert torch.equal(clouds, plain[:, 0])
     truth = evaluate.references(settings, {"known": known})
     assert torch.equal(truth, sets(settings).test[:, 0]) == (kind != TWINS)
 
 
-def test_one_shape_of_each_cluster():
+def test_each_reference_gets_another_shape_that_is_near():
     generator = torch.Generator().manual_seed(0)
     middles = torch.tensor([[-0.7, -0.7], [0.7, 0.7], [0.7, -0.7]])
     clouds = (middles[:, None, None] + 0.1 * torch.randn(3, 8, 40, 2, generator=generator)).flatten(0, 1)
-    rows = spread_out(clouds, 3, 0)
-    assert sorted((rows // 8).tolist()) == [0, 1, 2]
+    truth = middles[[2, 0, 2, 1], None] + 0.1 * torch.randn(4, 30, 2, generator=generator)
+    rows = matched(clouds, truth)
+    assert (rows // 8).tolist() == [2, 0, 2, 1]
+    assert len(set(rows.tolist())) == 4
+    assert matched(truth, truth).tolist() == [0, 1, 2, 3]

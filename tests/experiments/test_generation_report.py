@@ -8,7 +8,7 @@ import pytest
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
 from pcl_lib.experiments.generation import compare, ledger, report
 from pcl_lib.experiments.generation.published import MEASURES
-from pcl_lib.experiments.generation.settings import BLURRED, MODELS, OURS, RGAN, THINNED, TRAIN, TWINS, VAE
+from pcl_lib.experiments.generation.settings import MATCHED, MODELS, OURS, RGAN, THINNED, TRAIN, TWINS, VAE
 from pcl_lib.experiments.record import read_record
 from pcl_lib.experiments.runner.result import Result, Row
 
@@ -20,7 +20,7 @@ SCORES = {
     RGAN: (0.030, 0.40, 0.20, 0.10, 0.99, 1.00, 0.99),
     TRAIN: (0.009, 0.19, 0.50, 0.51, 0.50, 0.51, 0.50),
     TWINS: (0.009, 0.19, 0.47, 0.48, 0.72, 0.71, 0.51),
-    BLURRED: (0.010, 0.20, 0.55, 0.52, 0.95, 0.90, 0.95),
+    MATCHED: (0.010, 0.20, 0.55, 0.52, 0.95, 0.90, 0.95),
 }
 WOBBLE = (0.0, 0.001, -0.001)
 
@@ -87,8 +87,8 @@ def test_the_verdicts(result):
         ({VAE: (0.008, 0.18, 0.48, 0.49, 0.55, 0.52, 0.55)}, 4, NOT),
         # Real shapes beaten in both.
         ({OURS: (0.008, 0.20, 0.55, 0.46, 0.60, 0.58, 0.60)}, 1, HOLDS),
-        # A blur that gains no coverage shows nothing.
-        ({BLURRED: (0.010, 0.20, 0.40, 0.52, 0.95, 0.90, 0.95)}, 2, UNKNOWN),
+        # A match that gains no coverage shows nothing.
+        ({MATCHED: (0.010, 0.20, 0.40, 0.52, 0.95, 0.90, 0.95)}, 2, UNKNOWN),
         # 1-NNA stays where it was after near-duplicates are gone; twins that change nothing.
         ({TWINS: (0.009, 0.19, 0.47, 0.48, 0.72, 0.71, 0.70)}, 3, NOT),
         ({TWINS: (0.009, 0.19, 0.47, 0.48, 0.50, 0.51, 0.50)}, 3, UNKNOWN),
@@ -127,5 +127,5 @@ def test_pictures(result):
     shown = report.samples(result, count=2)
     assert "2 real shapes" in shown.text
     assert "r-GAN" in shown.text
-    assert BLURRED in report.samples(result, models=(OURS, BLURRED), count=1).text
+    assert MATCHED in report.samples(result, models=(OURS, MATCHED), count=1).text
     assert "MMD-CD" in report.training_curves(result, "A note.").text

@@ -39,6 +39,7 @@ def tiny() -> Settings:
         seeds=(0, 1),
         train_shapes=24,
         test_shapes=12,
+        candidates=18,
         pool=32,
         drawn=16,
         n_points=16,

@@ -9,9 +9,9 @@ from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
 
 OURS, VAE, LGAN, RGAN = "ShapeGF", "VAE", "l-GAN", "r-GAN"
-TRAIN, TWINS, BLURRED = "train", "train with twins", "train blurred"
+TRAIN, TWINS, MATCHED = "train", "train with twins", "train matched"
 LEARNT = (OURS, VAE, LGAN, RGAN)
-KNOWN = (TRAIN, TWINS, BLURRED)
+KNOWN = (TRAIN, TWINS, MATCHED)
 """Rows without a network: training shapes as samples."""
 MODELS = (*LEARNT, *KNOWN)
 SCORES = ("MMD", "COV", "1-NNA")
@@ -31,8 +31,8 @@ class Settings:
       `first_steps`, no second stage (appendix E). "l-GAN": a fully connected auto-encoder trained by Chamfer, then the
       same GAN. "r-GAN": a GAN on clouds for all steps.
     - "train": as many training shapes as there are references. "train with twins": of them and of the references a
-      share `twins` are two draws of one shape. "train blurred": one training shape of each of as many clusters, so
-      spread out evenly, its points moved by a Gaussian of `blur`.
+      share `twins` are two draws of one shape. "train matched": of `candidates` training shapes those that lie
+      nearest to the references, one for each: it has seen what it is measured by.
 
     - `data`: "digits" (2-D) or "families" (3-D, those in `families` in turn).
     - `pool`: points drawn of each training shape; each step trains with `drawn` of them. `n_points`: of samples and
@@ -80,7 +80,7 @@ class Settings:
     levels: int = 5
     langevin_steps: int = 10
     twins: float = 0.44
-    blur: float = 0.03
+    candidates: int = 1000
     looks: int = 4
     curve_shapes: int = 32
     shown: int = 8
@@ -101,6 +101,11 @@ class Settings:
             raise ValueError(
                 f"drawn must be at most pool and emd_points at most n_points, received {self.drawn} of {self.pool} and "
                 f"{self.emd_points} of {self.n_points}"
+            )
+        if not self.test_shapes <= self.candidates <= self.train_shapes:
+            raise ValueError(
+                f"candidates must be from test_shapes to train_shapes, {self.test_shapes} to {self.train_shapes}, "
+                f"received {self.candidates}"
             )
         if not 0 < self.twins < 1:
             raise ValueError(f"twins must be a share of the shapes between 0 and 1, received {self.twins}")
