@@ -18,7 +18,10 @@ EXPERIMENTS = {
     "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
+    "field-architecture": "gradient_fields.architecture",
+    "field-autoencoding": "gradient_fields.autoencoding",
     "field-generation": "generation.field",
+    "field-sparse": "gradient_fields.sparse",
 }
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pcl_lib
 from pcl_lib._files import write_whole
 from pcl_lib.experiments.catalogue import experiment
-from pcl_lib.experiments.runner.experiment import Settings, runs_of
+from pcl_lib.experiments.runner.experiment import Settings, by_clock, runs_of
 from pcl_lib.experiments.runner.npz import pack_arrays, read_arrays
 from pcl_lib.experiments.runner.provenance import Source, check_unchanged
 from pcl_lib.experiments.runner.result import Result, Row
@@ -64,9 +64,13 @@ class Record:
     def caption(self) -> str:
         """Device, date, data set, seeds and length in one sentence, to stand under each table of the record."""
         seeds = ", ".join(map(str, self.seeds))
-        length = f"{self.epochs:.0f} passes over the training data"
-        if self.epochs < DECIDES:
-            length += ", too short to decide between losses that are close"
+        seconds = by_clock(experiment(self.experiment).presets[self.preset]())
+        if seconds:
+            length = f"{seconds:.0f} seconds of training for each run"
+        else:
+            length = f"{self.epochs:.0f} passes over the training data"
+            if self.epochs < DECIDES:
+                length += ", too short to decide between losses that are close"
         return (
             f"Recorded on {self.date[:10]} ({self.device}), preset {self.preset}: {self.data['name']}, "
             f"seeds {seeds}, {length}, {self.seconds / 60:.0f} minutes of training, code {self.commit[:10]}."
@@ -74,7 +78,7 @@ class Record:
 
     @property
     def epochs(self) -> float:
-        """How often the training saw each of its items."""
+        """How often the training saw each of its items; nan where the clock ended it."""
         return float(experiment(self.experiment).presets[self.preset]().epochs)
 
 

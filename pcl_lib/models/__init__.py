@@ -1,7 +1,8 @@
 """Networks on clouds: encoders (PointNet, PointNet++, DGCNN), decoders, the auto-encoders of the papers, completion.
 
 Plain `torch.nn.Module`s. Paper sizes are the defaults, smaller ones are arguments. An encoder takes clouds
-(B, N, 3) of any N to codes (B, K); a decoder takes codes to as many points as it is asked for.
+(B, N, 3) of any N to codes (B, K); a decoder takes codes to as many points as it is asked for. The surface of a
+displacement field is what `ray_cast` and `level_set` make of it.
 """
 
 from pcl_lib.models._atlasnet import AtlasDecoder
@@ -11,6 +12,7 @@ from pcl_lib.models._autoencoders import ae, atlas_net, atlas_net_v2, folding_ne
 from pcl_lib.models._completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
 from pcl_lib.models._conditional_norm import ConditionalBatchNorm
 from pcl_lib.models._dgcnn import DGCNN, EdgeConv
+from pcl_lib.models._false_sheets import field_jacobian, largest_second_derivative, without_false_sheets
 from pcl_lib.models._folding import FoldingDecoder
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
 from pcl_lib.models._gradient_decoder import GRADIENT_DECODERS, GradientDecoder
@@ -25,6 +27,7 @@ from pcl_lib.models._langevin import (
 )
 from pcl_lib.models._latent_gan import LatentCritic, LatentGenerator
 from pcl_lib.models._latent_vae import GaussianCode, GaussianEncoder
+from pcl_lib.models._level_set import LevelSet, level_set, middle_sheet
 from pcl_lib.models._local_codes import (
     LocalCode,
     LocalEncoder,
@@ -37,6 +40,7 @@ from pcl_lib.models._point_gan import PointCritic, PointGenerator
 from pcl_lib.models._point_table import PointTable
 from pcl_lib.models._pointnet import PointNet, atlas_encoder, shapegf_encoder
 from pcl_lib.models._pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
+from pcl_lib.models._ray_casting import RayHits, camera_rays, ray_cast, shaded
 from pcl_lib.models._set_abstraction import AbstractionStage, Scale, SetAbstraction
 
 __all__ = [
@@ -62,6 +66,7 @@ __all__ = [
     "LatentGenerator",
     "GradientDecoder",
     "LangevinSettings",
+    "LevelSet",
     "LocalCode",
     "LocalEncoder",
     "LocalFoldingDecoder",
@@ -73,6 +78,7 @@ __all__ = [
     "PointNet",
     "PointNet2",
     "PointTable",
+    "RayHits",
     "Scale",
     "SetAbstraction",
     "SnowflakeNet",
@@ -84,15 +90,23 @@ __all__ = [
     "atlas_net",
     "atlas_net_v2",
     "caloss_pointnet2",
+    "camera_rays",
+    "field_jacobian",
     "folding_net",
     "lae",
     "langevin_start",
+    "largest_second_derivative",
+    "level_set",
     "lfolding",
+    "middle_sheet",
     "noise_levels",
     "parameter_count",
+    "ray_cast",
+    "shaded",
     "shapegf_encoder",
     "sphere_grid",
     "square_grid",
+    "without_false_sheets",
 ]
 
 

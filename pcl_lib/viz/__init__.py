@@ -12,6 +12,7 @@ from pcl_lib.viz._rotatable import rotatable
 from pcl_lib.viz._shape_map import shape_map
 from pcl_lib.viz._show import show
 from pcl_lib.viz._style import style
+from pcl_lib.viz._surface import surface
 from pcl_lib.viz._table import table
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "shape_map",
     "show",
     "style",
+    "surface",
     "table",
 ]

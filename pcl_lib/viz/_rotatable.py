@@ -12,7 +12,7 @@ from pcl_lib.viz import _as_numpy as arrays
 from pcl_lib.viz._cloud import PAGE_WIDTH
 from pcl_lib.viz._colours import BLUE
 from pcl_lib.viz._encode import png
-from pcl_lib.viz._figure import Figure, attribute, figure_html, row_html, title_html
+from pcl_lib.viz._figure import Figure, Image, attribute, figure_html, row_html, title_html
 from pcl_lib.viz._points import paint, sheet
 from pcl_lib.viz._project import Number, Range, Scene, Up, View, camera, scene_of, z_up
 from pcl_lib.viz._rotatable_script import script
@@ -75,17 +75,50 @@ def rotatable(
     scene = scene_of(shapes, view=view, up=up)
     columns = min(n, 3) if columns is None else columns
     side = min(PAGE_WIDTH / columns, WIDEST)
-    cells = []
+    stills, sent = [], []
     for i, shape in enumerate(shapes):
-        label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
         own = None if numbers is None else numbers[i]
+        stills.append(still_of_cloud(scene, shape, own, value_range, names[i], side))
+        sent.append(payload(scene, shape, own, value_range, names[i]))
+    scale = ""
+    if numbers is not None and value_range is not None and value_label:
+        scale = scale_html(value_range, value_label)
+    return turning(
+        stills,
+        sent,
+        titles=titles,
+        columns=columns,
+        view=view,
+        side=side,
+        alt=alt,
+        caption=caption,
+        below=scale,
+    )
+
+
+def turning(
+    stills: Sequence[Image],
+    sent: Sequence[dict[str, Any]],
+    *,
+    titles: Sequence[str] | None,
+    columns: int,
+    view: View,
+    side: Number,
+    alt: str,
+    caption: str | None,
+    below: str = "",
+) -> Figure:
+    """Pictures that the script makes live: each a still and what it `sent` for it; all turn together."""
+    n = len(stills)
+    cells = []
+    for i, (still, data) in enumerate(zip(stills, sent, strict=True)):
+        label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
         words = alt if n == 1 else f"{label}. {alt}"
-        still = still_tag(scene, shape, own, value_range, names[i], side, words)
-        data = json.dumps(payload(scene, shape, own, value_range, names[i]), separators=(",", ":"))
+        code = attribute(json.dumps(data, separators=(",", ":")))
         cells.append(
             (title_html(titles[i]) if titles is not None else "")
             + f'<div class="pcl-scene" style="position:relative;aspect-ratio:1;max-width:{side:.0f}px;margin:0 auto" '
-            f'data-cloud="{attribute(data)}">{still}</div>'
+            f'data-cloud="{code}">{still.tag(words, "pcl-still")}</div>'
         )
     eye = dict(zip("xyz", (camera(view)[2] * EYE).round(4).tolist(), strict=True))
     body = row_html(
@@ -95,9 +128,7 @@ def rotatable(
         f'role="img" aria-label="{attribute(alt)}" data-camera="{attribute(json.dumps({"eye": eye}))}" ',
     )
     body += f'<p class="pcl-hint" style="text-align:center;font-size:.85em;margin:.2rem 0 0">{HINT}</p>'
-    if numbers is not None and value_range is not None and value_label:
-        body += scale_html(value_range, value_label)
-    return Figure(figure_html(body, caption, "pcl-rotatable") + script(), alt)
+    return Figure(figure_html(body + below, caption, "pcl-rotatable") + script(), alt)
 
 
 def payload(
@@ -108,9 +139,7 @@ def payload(
     colour: str,
 ) -> dict[str, Any]:
     """What the script needs of one cloud: coordinates in the scene's ball as int16, values as bytes 0 to 255."""
-    inside = (z_up(shape, scene.up) - scene.centre) / scene.radius
-    whole = np.rint(inside * FULL).astype("<i2")
-    data: dict[str, Any] = {"xyz": base64.b64encode(whole.tobytes()).decode("ascii")}
+    data: dict[str, Any] = {"xyz": coordinates(scene, shape)}
     if values is None or value_range is None:
         return {**data, "colour": [round(float(c), 3) for c in to_rgb(colour)]}
     low, high = value_range
@@ -118,16 +147,21 @@ def payload(
     return {**data, "value": base64.b64encode(steps.tobytes()).decode("ascii")}
 
 
-def still_tag(
+def coordinates(scene: Scene, shape: np.ndarray) -> str:
+    """Points in the scene's ball as int16, in base64."""
+    inside = (z_up(shape, scene.up) - scene.centre) / scene.radius
+    return base64.b64encode(np.rint(inside * FULL).astype("<i2").tobytes()).decode("ascii")
+
+
+def still_of_cloud(
     scene: Scene,
     shape: np.ndarray,
     values: np.ndarray | None,
     value_range: Range | None,
     colour: str,
     side: Number,
-    alt: str,
-) -> str:
+) -> Image:
     """The picture that stands until, or instead of, the live one."""
     fig, ax = sheet(side, side, margin=0.05)
     paint(ax, scene, shape, None, values, value_range, colour=colour)
-    return png(fig, box="all", colours=24 if values is None else 48, density=1.5).tag(alt, "pcl-still")
+    return png(fig, box="all", colours=24 if values is None else 48, density=1.5)

@@ -1,4 +1,4 @@
-"""The JavaScript that hands the clouds of a page to plotly, and keeps the pictures of one figure turned alike."""
+"""The JavaScript that hands clouds and meshes to plotly, and keeps the pictures of one figure turned alike."""
 
 import json
 
@@ -63,32 +63,45 @@ window.pclRotatable = window.pclRotatable || (function () {
     };
   }
 
+  function every3(list, d) { return list.filter(function (_, i) { return i % 3 === d; }); }
+
+  function trace(scene, eye) {
+    var made = {hoverinfo: "skip", x: every3(scene.xyz, 0), y: every3(scene.xyz, 1), z: every3(scene.xyz, 2)};
+    if (scene.faces) {
+      var rgb = scene.colour.map(function (c) { return Math.round(255 * c); });
+      return Object.assign(made, {
+        type: "mesh3d", i: every3(scene.faces, 0), j: every3(scene.faces, 1), k: every3(scene.faces, 2),
+        color: "rgb(" + rgb.join() + ")", flatshading: false,
+        lighting: {ambient: 0.45, diffuse: 0.7, specular: 0.1, roughness: 0.8, facenormalsepsilon: 0}
+      });
+    }
+    var marker = look(scene, eye);
+    marker.line = {width: 0};
+    if (scene.value) { marker.cmin = 0; marker.cmax = 255; marker.colorscale = @COLORSCALE@; }
+    return Object.assign(made, {type: "scatter3d", mode: "markers", marker: marker});
+  }
+
   function setUp(Plotly, figure) {
     var start = JSON.parse(figure.dataset.camera), camera = start, live = false, busy = false;
     var scenes = Array.from(figure.querySelectorAll(".pcl-scene"), function (box) {
       var cloud = JSON.parse(box.dataset.cloud);
       return {
         box: box, still: box.querySelector("img"), colour: cloud.colour,
-        xyz: new Int16Array(bytes(cloud.xyz).buffer), value: cloud.value ? bytes(cloud.value) : null
+        xyz: new Int16Array(bytes(cloud.xyz).buffer), value: cloud.value ? bytes(cloud.value) : null,
+        faces: cloud.faces ? new Uint16Array(bytes(cloud.faces).buffer) : null
       };
     });
 
     function draw() {
       live = true;
       scenes.forEach(function (scene) {
-        var part = function (d) { return scene.xyz.filter(function (_, i) { return i % 3 === d; }); };
-        var marker = look(scene, camera.eye);
-        marker.line = {width: 0};
-        if (scene.value) { marker.cmin = 0; marker.cmax = 255; marker.colorscale = @COLORSCALE@; }
         var axis = {visible: false, range: [-FULL, FULL], showspikes: false};
         scene.canvas = document.createElement("div");
         scene.canvas.className = "pcl-canvas";
         scene.canvas.style.cssText = "position:absolute;inset:0";
         scene.box.appendChild(scene.canvas);
         scene.still.style.visibility = "hidden";
-        Plotly.newPlot(scene.canvas, [{
-          type: "scatter3d", mode: "markers", hoverinfo: "skip", marker: marker, x: part(0), y: part(1), z: part(2)
-        }], {
+        Plotly.newPlot(scene.canvas, [trace(scene, camera.eye)], {
           margin: {l: 0, r: 0, t: 0, b: 0}, paper_bgcolor: "rgba(0,0,0,0)", showlegend: false,
           scene: {xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube", dragmode: "turntable", camera: camera}
         }, {displayModeBar: false, displaylogo: false, responsive: true, scrollZoom: false});
@@ -106,6 +119,7 @@ window.pclRotatable = window.pclRotatable || (function () {
       camera = next;
       busy = true;
       Promise.all(scenes.map(function (scene) {
+        if (scene.faces) return Plotly.relayout(scene.canvas, {"scene.camera": camera});
         var marker = look(scene, camera.eye), ink = {"marker.size": [marker.size]};
         if (!scene.value) ink["marker.color"] = [marker.color];
         return Plotly.update(scene.canvas, ink, {"scene.camera": camera});

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
+from tests.device.fields import FIELDS
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -153,13 +154,6 @@ def _abstraction() -> nn.Module:
     return models.SetAbstraction(STAGES[0])
 
 
-def _conditional_norm(device: torch.device) -> Tensor:
-    torch.manual_seed(0)
-    norm = models.ConditionalBatchNorm(3, dims=3, code_size=3).to(device)
-    x, y = clouds(device, 40, 40)
-    return norm(x, y, flat(3).to(device))
-
-
 def _atlas() -> nn.Module:
     return models.atlas_net_v2("points", 8, 30, patches=5, widths=(32, 16))
 
@@ -263,7 +257,6 @@ JOBS: dict[str, dict[str, Job]] = {
         "AtlasV2Decoder": of_network(
             lambda: models.AtlasV2Decoder(8, 24, patches=4, widths=(16, 8), deform=(8,)), flat(8)
         ),
-        "ConditionalBatchNorm": _conditional_norm,
         "GradientDecoder": of_network(
             lambda: models.GradientDecoder(8, hidden=16, blocks=1), 40, flat(8), torch.tensor([0.1, 0.2, 0.3])
         ),
@@ -290,6 +283,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
         "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
         "PointTable": _table,
+        **FIELDS,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
@@ -306,7 +300,14 @@ JOBS: dict[str, dict[str, Job]] = {
 # Of plain numbers and of what is made on the CPU by design: they have nothing to do with a device.
 NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
-    "models": {"langevin_start", "noise_levels", "parameter_count", "square_grid", "sphere_grid"},
+    "models": {
+        "camera_rays",
+        "langevin_start",
+        "noise_levels",
+        "parameter_count",
+        "square_grid",
+        "sphere_grid",
+    },
 }
 PACKAGES = {
     module.__name__.rpartition(".")[2]: module for module in (distances, losses, metrics, models, neighbors)

@@ -27,7 +27,7 @@ class Settings(Protocol):
     - `epochs`: how often the steps go through the training data.
     - `cost_steps`: batches on which a step of each configuration is timed; 0 times nothing.
 
-    Settings may have `tf32`, see `in_tf32`; most have not.
+    Settings may have `tf32`, see `in_tf32`, or `seconds`, see `by_clock`; most have not.
     """
 
     @property
@@ -68,6 +68,12 @@ S = TypeVar("S", bound=Settings)
 def in_tf32(settings: Settings) -> bool:
     """Whether a GPU multiplies matrices in TF32 in the training of these settings: their `tf32`, if they have one."""
     return bool(getattr(settings, "tf32", False))
+
+
+def by_clock(settings: Settings) -> float:
+    """The seconds after which the clock ends each run, 0 where steps are counted: the `seconds` of settings that have
+    them. Such a run does not repeat bit for bit."""
+    return float(getattr(settings, "seconds", 0.0))
 
 
 class Run(NamedTuple):

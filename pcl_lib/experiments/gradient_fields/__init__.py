@@ -1,0 +1,1 @@
+"""Experiments of ShapeGF: gradient fields that auto-encode clouds, from sparse points, by several architectures."""

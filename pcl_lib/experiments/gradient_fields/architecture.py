@@ -1,0 +1,38 @@
+"""Parts of the gradient decoder, by the loss that is left above the best possible (ShapeGF, Table 8)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pcl_lib.experiments.gradient_fields import build, data, evaluate, excess
+from pcl_lib.experiments.gradient_fields.settings import ArchitectureSettings
+from pcl_lib.experiments.gradient_fields.sizes import DIGITS, RATES, TINY
+from pcl_lib.experiments.runner.experiment import Experiment
+from pcl_lib.experiments.runner.run import run_experiment
+
+
+def record_cpu() -> ArchitectureSettings:
+    """Seven decoders on the digits, three seeds, 2,000 steps for each: under two minutes of one core a run."""
+    return ArchitectureSettings(
+        **{**DIGITS, "seconds": 0.0, "updates": 100, "looks": 4, "test_shapes": 60}, rates=RATES["digits"]
+    )
+
+
+def tiny() -> ArchitectureSettings:
+    """Every part once, in seconds: for tests."""
+    return ArchitectureSettings(**TINY, rates=RATES["digits"], dense=64, excess_shapes=2, excess_points=32)
+
+
+EXPERIMENT = Experiment(
+    name="field-architecture",
+    title="Parts of the gradient decoder, by the loss that is left above the best possible (ShapeGF, Table 8).",
+    version=1,
+    presets={"record-cpu": record_cpu, "tiny": tiny},
+    origin=data.origin,
+    training=data.training,
+    method=build.method,
+    look=evaluate.look,
+    measure=excess.measure,
+    previews=evaluate.previews,
+)
+run = partial(run_experiment, EXPERIMENT)
