@@ -36,7 +36,7 @@ class Settings:
 
     - `data`: "digits" (2-D) or "families" (3-D, those in `families` in turn).
     - `pool`: points drawn of each training shape; each step trains with `drawn` of them. `n_points`: of samples and
-      references. `emd`: "exact" on `emd_points` points of each cloud, or "approximate", the released one, on all.
+      references. `emd`: "exact" on `emd_points` of them, or "approximate", the released one, on all.
     - `encoder`, `head`: layers of the encoder of fields before and after its maximum, as in `shapegf_encoder`;
       `hidden`, `blocks`: of the decoder; `ae_points`, `ae_widths`: of l-GAN's auto-encoder; `rgan_widths`,
       `rgan_points`: of r-GAN's generator and critic.
