@@ -76,7 +76,7 @@ def _vae(settings: Settings, device: torch.device) -> Method:
         return denoising(field, points, code=code)
 
     first = LatentVAE(encoder, decoder, loss, gaussian_kl, optimizer, schedule, weight=s.kl_weight)
-    codes = Codes(s.train_shapes, s.code_dim)
+    codes = Codes(s.train_shapes, s.code_dim).to(device)
     return TwoStages(
         OnDraws(first, s.drawn), None, after=s.first_steps, encoder=encoder, codes=codes, clouds=sets(s).pool
     )
