@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from pcl_lib.experiments.gradient_fields import build, data, evaluate, excess
@@ -19,6 +20,11 @@ def record_cpu() -> ArchitectureSettings:
     )
 
 
+def record_gpu() -> ArchitectureSettings:
+    """The same, beside other runs on a GPU, for a tenth fewer steps."""
+    return replace(record_cpu(), updates=90)
+
+
 def tiny() -> ArchitectureSettings:
     """Every part once, in seconds: for tests."""
     return ArchitectureSettings(
@@ -30,7 +36,8 @@ EXPERIMENT = Experiment(
     name="field-architecture",
     title="Parts of the gradient decoder, by the loss that is left above the best possible (ShapeGF, Table 8).",
     version=1,
-    presets={"record-cpu": record_cpu, "tiny": tiny},
+    presets={"record-cpu": record_cpu, "record-gpu": record_gpu, "tiny": tiny},
+    records={"record-gpu": "field-architecture-gpu"},
     origin=data.origin,
     training=data.training,
     method=build.method,
