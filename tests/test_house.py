@@ -86,6 +86,8 @@ def test_every_file_of_the_training_loop_is_in_its_contract():
         "_completion",
         "_free_clouds",
         "_gradient_field",
+        "_latent_gan",
+        "_latent_vae",
         "_learned_loss",
         "_reconstruction",
     }

@@ -62,11 +62,14 @@ def call(name: str, thing: Any) -> str:
 
 
 def plain(signature: str) -> str:
-    """Types without quotes, and classes by their names, as the source has them.
+    """Types without quotes, and classes and functions by their names, as the source has them.
 
     >>> plain("(x: 'int' = 1, act: 'type' = <class 'torch.nn.ReLU'>, form: str = 'a') -> 'None'")
     "(x: int = 1, act: type = ReLU, form: str = 'a') -> None"
+    >>> plain("(f: 'Curve' = <function square at 0x7f4a8d713740>)")
+    '(f: Curve = square)'
     """
+    signature = re.sub(r"<function (?:[\w<>]+\.)*(\w+) at 0x\w+>", r"\1", signature)
     signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
     return re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
 

@@ -82,14 +82,14 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
     found = []
     for figure in html.select("article figure"):
         outer = figure.find_parent("figure")
-        image = figure.find("img")
-        if outer is not None or not isinstance(image, Tag):
+        image = figure.select_one("img, svg[aria-label]")
+        if outer is not None or image is None:
             continue
         section = figure.find_parent("section", id=True)
         named = figure.find_parent(class_="pcl-numbered", id=re.compile(r"^(?!id\d+$)"))  # by the page
         anchor = figure.get("id") or (named or section or {}).get("id", "")
         heading = section.find(re.compile("^h[1-6]$")) if section else html.select_one("article h1")
-        alt = COUNTED.sub("", str(image.get("alt") or ""))
+        alt = COUNTED.sub("", str(image.get("alt") or image.get("aria-label") or ""))
         sources = tuple(str(panel.get("src") or "") for panel in figure.find_all("img"))
         found.append(Picture(page, str(anchor), words(heading), caption_of(figure), alt, sources))
     return found

@@ -20,9 +20,10 @@ def use_vendored(app: Sphinx, config: Config) -> None:
     if not vendor.is_complete():
         return
     config.html_extra_path = [*config.html_extra_path, os.path.relpath(vendor.FOLDER, app.confdir)]
-    # Sphinx resolves these against _static.
+    # Sphinx resolves these against _static. The widgets' script has millions of bytes: it waits until the page is read.
+    later = {"defer": "defer"}
     config.mathjax_path = f"../{vendor.MATHJAX}"
-    config.nb_ipywidgets_js = {f"../{vendor.REQUIRE}": {}, f"../{vendor.WIDGETS}": {}}
+    config.nb_ipywidgets_js = {f"../{vendor.REQUIRE}": later, f"../{vendor.WIDGETS}": later}
 
 
 def name_plotly(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:

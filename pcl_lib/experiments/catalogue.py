@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "completion-networks": "completion.networks",
     "field-architecture": "gradient_fields.architecture",
     "field-autoencoding": "gradient_fields.autoencoding",
+    "field-generation": "generation.field",
     "field-sparse": "gradient_fields.sparse",
 }
 

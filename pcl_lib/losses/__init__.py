@@ -7,6 +7,7 @@ from pcl_lib.losses._critic_pfnet import PFNetCritic
 from pcl_lib.losses._critic_pugan import PUGANCritic
 from pcl_lib.losses._curvature import curvature, with_curvature
 from pcl_lib.losses._denoising import denoising_by_level, denoising_loss, excess_loss
+from pcl_lib.losses._gaussian_kl import gaussian_kl
 from pcl_lib.losses._gradient_matching import (
     GRIDS,
     PAPER_DISTANCES,
@@ -14,6 +15,7 @@ from pcl_lib.losses._gradient_matching import (
     gradient_matching,
     gradient_weight_of,
 )
+from pcl_lib.losses._gradient_penalty import interpolate_penalty, zero_centred_penalty
 from pcl_lib.losses._least_squares import LeastSquaresLoss, crnd, pfd, pud
 from pcl_lib.losses._network_gradient import flat_gradient, gradient_gap, gradient_norms
 from pcl_lib.losses._one_curve import distance_of_pull, matching_error
@@ -41,10 +43,12 @@ __all__ = [
     "denoising_loss",
     "excess_loss",
     "folding_loss",
+    "gaussian_kl",
     "gradient_gap",
     "gradient_matching",
     "gradient_norms",
     "gradient_weight_of",
+    "interpolate_penalty",
     "matching_error",
     "pcn_alpha",
     "pcn_loss",
@@ -53,4 +57,5 @@ __all__ = [
     "pud",
     "snowflake_loss",
     "with_curvature",
+    "zero_centred_penalty",
 ]

@@ -25,6 +25,8 @@ from pcl_lib.models._langevin import (
     langevin_start,
     noise_levels,
 )
+from pcl_lib.models._latent_gan import LatentCritic, LatentGenerator
+from pcl_lib.models._latent_vae import GaussianCode, GaussianEncoder
 from pcl_lib.models._level_set import LevelSet, level_set, middle_sheet
 from pcl_lib.models._local_codes import (
     LocalCode,
@@ -34,6 +36,7 @@ from pcl_lib.models._local_codes import (
 )
 from pcl_lib.models._mlp import MLP, parameter_count
 from pcl_lib.models._patches import PatchMLP
+from pcl_lib.models._point_gan import PointCritic, PointGenerator
 from pcl_lib.models._point_table import PointTable
 from pcl_lib.models._pointnet import PointNet, atlas_encoder, shapegf_encoder
 from pcl_lib.models._pointnet2 import MULTI_SCALE, SINGLE_SCALE, PointNet2, caloss_pointnet2
@@ -57,6 +60,10 @@ __all__ = [
     "FoldingCompletion",
     "FoldingDecoder",
     "FullyConnectedDecoder",
+    "GaussianCode",
+    "GaussianEncoder",
+    "LatentCritic",
+    "LatentGenerator",
     "GradientDecoder",
     "LangevinSettings",
     "LevelSet",
@@ -66,6 +73,8 @@ __all__ = [
     "LocalFullyConnectedDecoder",
     "PatchMLP",
     "PointAttN",
+    "PointCritic",
+    "PointGenerator",
     "PointNet",
     "PointNet2",
     "PointTable",

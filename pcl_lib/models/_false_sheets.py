@@ -62,7 +62,8 @@ def largest_second_derivative(
     (h / sigma)^2 - 1. For the exact field J = Cov / sigma^2 - I, with the covariance of the points under their softmax
     weights, so it is positive between points of a cloud whose spacing is more than about 2 sigma, too.
 
-    - `jacobian`: takes points (N, D) to (N, D, D) in place of autograd; `piece`: points that it is given at once.
+    - `jacobian`: takes points (N, D) to (N, D, D) in place of autograd;
+    - `piece`: points that it is given at once.
 
     Shapes: (N, D) to (N,). No unit, at least -1 for the exact field. Errors: as `field_jacobian`.
     Reference: cai2020shapegf (Sec. 3.5).

@@ -81,12 +81,14 @@ def level_set(
     have a norm below delta plus half its diagonal (MISE refines where signs differ, and would lose a shell thinner than
     a cell). Where a surface leaves the refined cells it is followed.
 
-    - `resolution`: cells of a side of the box, `coarsest` times a power of 2; `box`: the cube's lower and upper end;
+    - `box`, `resolution`: the cube's lower and upper end, and the cells of a side, `coarsest` times a power of 2;
     - `level`: delta, by default 1.5 cells. The paper's 0.005 is for `ray_cast`; below one cell marching cubes finds
-      holes or nothing, which `thin=True` shows;
-    - `coarsest`: cells of a side to begin with; `margin`: factor of half the diagonal, above 1 for a field whose norm
-      rises faster than a distance, such as that of a network;
-    - `piece`: points that the field is given at once; `device`: where it is computed.
+      holes or nothing;
+    - `thin`: take such a level, to see that;
+    - `coarsest`: cells of a side to begin with;
+    - `margin`: factor of half the diagonal, above 1 for a field whose norm rises faster than a distance, such as that
+      of a network may;
+    - `piece`, `device`: points that the field is given at once, and where they are made.
 
     Near the medial axis of a shape the norm is small too: `without_false_sheets`. No gradient.
 
@@ -95,7 +97,7 @@ def level_set(
     Errors: `ValueError` for a resolution that `coarsest` does not fit, a level below one cell, a box that the shape is
     not in or sticks out of, and a field that is not finite. References: cai2020shapegf, mescheder2019occupancy.
 
-    >>> ball = lambda x: x * (1 / x.norm(dim=-1, keepdim=True).clamp_min(1e-9) - 1)  # displacement to the sphere
+    >>> ball = lambda x: torch.nn.functional.normalize(x + 1e-7, dim=-1) - x  # displacement to the unit sphere
     >>> shell = level_set(ball, resolution=64)
     >>> round(shell.level, 4), round(shell.thickness(), 2), shell.dense // shell.evaluations
     (0.0703, 0.14, 5)
@@ -192,14 +194,15 @@ def _is_outer(values: NDArray, level: float, vertices: NDArray, faces: NDArray) 
 def middle_sheet(field: Field, surface: LevelSet, *, steps: int = 1, piece: int = PIECE) -> LevelSet:
     """A sheet moved to the middle of the shell: each vertex x goes to x + y(x), which is on the shape.
 
-    - `steps`: how often; `piece`: points that the field is given at once.
+    - `steps`: how often;
+    - `piece`: points that the field is given at once.
 
     Give it one sheet, for both would come to lie on each other, and that `without_false_sheets`: where two sides of a
     shape are equally near, y jumps, and a face there would be stretched from one side to the other. `evaluations`
     counts the new ones too.
     Errors: `ValueError` for no step, and a field that is not finite.
 
-    >>> ball = lambda x: x * (1 / x.norm(dim=-1, keepdim=True).clamp_min(1e-9) - 1)
+    >>> ball = lambda x: torch.nn.functional.normalize(x + 1e-7, dim=-1) - x
     >>> outer = level_set(ball, resolution=32).sheet("outer")
     >>> [round(s.vertices.norm(dim=-1).mean().item(), 2) for s in (outer, middle_sheet(ball, outer))]
     [1.14, 1.0]

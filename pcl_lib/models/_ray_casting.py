@@ -65,7 +65,7 @@ def ray_cast(
     Errors: `ValueError` for directions of no length, other shapes, a level, step, tolerance or distance that is not
     positive, and a field that is not finite. Reference: cai2020shapegf (Algorithm 3).
 
-    >>> ball = lambda x: x * (1 / x.norm(dim=-1, keepdim=True) - 1)  # displacement to the unit sphere
+    >>> ball = lambda x: torch.nn.functional.normalize(x, dim=-1) - x  # displacement to the unit sphere
     >>> hits = ray_cast(ball, torch.tensor([3.0, 0.0, 0.0]), torch.tensor([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]))
     >>> hits.hit.tolist(), round(hits.distance[0].item(), 3), hits.normals[0].tolist()
     ([True, False], 1.995, [1.0, 0.0, 0.0])
@@ -138,7 +138,8 @@ def camera_rays(
     """The rays of a camera that looks at the origin, Z up: an eye and a unit direction for each pixel.
 
     - `view`: elevation and azimuth in degrees, as in `viz.cloud`;
-    - `distance`: of the eye from the origin; `extent`: half the width of what it sees there.
+    - `distance`: of the eye from the origin;
+    - `extent`: half the width of what it sees there.
 
     `height` is `width` if not given; pixels are square, row 0 is the upper one. Shapes: (3,) and (height, width, 3),
     float32 on the CPU. Errors: `ValueError` for less than one pixel, a distance or extent that is not positive.
@@ -177,12 +178,13 @@ def shaded(
 
     .. math:: a + (1 - a) \max(0, n \cdot l)
 
-    - `light`: the direction towards the light, of any length; `ambient`: a, the brightness of what it does not reach;
+    - `light`: the direction towards the light, of any length;
+    - `ambient`: a, the brightness of what it does not reach;
     - `background`: where nothing was hit.
 
     Shape: (*r), in [0, 1]. Errors: `ValueError` for an ambient or background outside [0, 1], or a light of no length.
 
-    >>> ball = lambda x: x * (1 / x.norm(dim=-1, keepdim=True) - 1)
+    >>> ball = lambda x: torch.nn.functional.normalize(x, dim=-1) - x
     >>> eye, rays = camera_rays(5, view=(0.0, 0.0))
     >>> shaded(ray_cast(ball, eye, rays), light=(1.0, 0.0, 0.0))[2].tolist()
     [0.68, 0.95, 1.00, 0.95, 0.68]

@@ -7,6 +7,8 @@ from pcl_lib.trainers._fit import fit
 from pcl_lib.trainers._free_clouds import FreeClouds
 from pcl_lib.trainers._gradient_field import FIELD_RATES, FieldRates, GradientField
 from pcl_lib.trainers._gradient_flow import gradient_flow
+from pcl_lib.trainers._latent_gan import LatentGAN
+from pcl_lib.trainers._latent_vae import LatentVAE
 from pcl_lib.trainers._learned_loss import LearnedLoss
 from pcl_lib.trainers._log import History
 from pcl_lib.trainers._method import Data, Method
@@ -23,6 +25,8 @@ __all__ = [
     "History",
     "Reconstruction",
     "FreeClouds",
+    "LatentGAN",
+    "LatentVAE",
     "LearnedLoss",
     "GradientField",
     "FieldRates",

@@ -66,6 +66,6 @@ def with_minus(text: str) -> str:
 
 
 def is_number(text: str) -> bool:
-    """A number with what may stand around it (sign, power, per cent, ± and another), or none reported."""
+    """A number with what may stand around it (sign, power, per cent, "<", ± and another), or none reported."""
     number = r"[-−+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"
-    return text == "–" or re.fullmatch(rf"{number}( ± {number})?( ?%)?", text) is not None
+    return text == "–" or re.fullmatch(rf"(< )?{number}( ± {number})?( ?%)?", text) is not None

@@ -45,8 +45,8 @@ def surface(
 
     Both sides of a face are lit. A still picture stands where there is no JavaScript, no WebGL or only paper.
 
-    Cost: 8 bytes of page per vertex and per face if it turns (a level set at 64^3 about 150 kB), and 30 kB per still,
-    which takes about 1 s for 50,000 faces.
+    Cost: 8 bytes of page per vertex and per face if it turns (a level set of 5,000 faces about 60 kB), and 30 kB per
+    still, which takes about 1 s for 50,000 faces.
     Errors: `ValueError` for what is no mesh, faces that name other vertices, more than 65,536 vertices that turn, NaN,
     an empty `alt`.
 

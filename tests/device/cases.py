@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
+from tests.device.fields import FIELDS
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -109,6 +110,19 @@ def _gap(device: torch.device) -> Any:
     return losses.flat_gradient(a, [weight]), losses.gradient_norms(torch.stack((a, b)), [weight]), gap
 
 
+def _penalty(penalty: Callable[..., Tensor]) -> Job:
+    """A gradient penalty, and its gradient by the first weight of the critic."""
+
+    def job(device: torch.device) -> Any:
+        torch.manual_seed(0)
+        critic = models.LatentCritic(5, widths=(8,)).to(device)
+        torch.manual_seed(0)
+        value = penalty(critic, flat(5).to(device), flat(5).flip(0).to(device))
+        return value, torch.autograd.grad(value, next(critic.parameters()))
+
+    return job
+
+
 def _curve(device: torch.device) -> Any:
     z = losses.gradient_weight_of(torch.tanh)(torch.linspace(0, 1, 50).to(device))
     fits = losses.gradient_matching(("landau",))
@@ -131,25 +145,6 @@ def _with_normals(device: torch.device) -> Tensor:
     return metrics.d2_psnr(x, y, nn.functional.normalize(normals, dim=-1), peak=1.0)
 
 
-def ball_field(x: Tensor) -> Tensor:
-    """The displacement to the unit sphere."""
-    return x * (1 / x.norm(dim=-1, keepdim=True).clamp_min(1e-6) - 1)
-
-
-def _shell(device: torch.device) -> models.LevelSet:
-    return models.level_set(ball_field, resolution=16, coarsest=8, device=device)
-
-
-def _rays(device: torch.device) -> models.RayHits:
-    eye, rays = models.camera_rays(6)
-    return models.ray_cast(ball_field, eye.to(device), rays.to(device))
-
-
-def _second(device: torch.device) -> Any:
-    x = clouds(device, 20)[0][0] + 0.1
-    return models.field_jacobian(ball_field, x), models.largest_second_derivative(ball_field, x)
-
-
 def _table(device: torch.device) -> Tensor:
     table = models.PointTable(*clouds(torch.device("cpu"), 20)).to(device)
     return table(torch.tensor([2, 0]))
@@ -157,13 +152,6 @@ def _table(device: torch.device) -> Tensor:
 
 def _abstraction() -> nn.Module:
     return models.SetAbstraction(STAGES[0])
-
-
-def _conditional_norm(device: torch.device) -> Tensor:
-    torch.manual_seed(0)
-    norm = models.ConditionalBatchNorm(3, dims=3, code_size=3).to(device)
-    x, y = clouds(device, 40, 40)
-    return norm(x, y, flat(3).to(device))
 
 
 def _atlas() -> nn.Module:
@@ -222,6 +210,8 @@ JOBS: dict[str, dict[str, Job]] = {
         "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
+        "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
+        **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
     },
     "metrics": {
@@ -267,7 +257,6 @@ JOBS: dict[str, dict[str, Job]] = {
         "AtlasV2Decoder": of_network(
             lambda: models.AtlasV2Decoder(8, 24, patches=4, widths=(16, 8), deform=(8,)), flat(8)
         ),
-        "ConditionalBatchNorm": _conditional_norm,
         "GradientDecoder": of_network(
             lambda: models.GradientDecoder(8, hidden=16, blocks=1), 40, flat(8), torch.tensor([0.1, 0.2, 0.3])
         ),
@@ -288,13 +277,13 @@ JOBS: dict[str, dict[str, Job]] = {
             ),
             40,
         ),
+        "GaussianEncoder": of_network(lambda: models.GaussianEncoder(models.PointNet((16, 8))).eval(), 40),
+        "LatentGenerator": of_network(lambda: models.LatentGenerator(8, noise_dim=5, widths=(16,)), flat(5)),
+        "LatentCritic": of_network(lambda: models.LatentCritic(8, widths=(16,)), flat(8)),
+        "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
+        "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
         "PointTable": _table,
-        "level_set": _shell,
-        "middle_sheet": lambda device: models.middle_sheet(ball_field, _shell(device)),
-        "without_false_sheets": lambda device: models.without_false_sheets(ball_field, _shell(device)),
-        "ray_cast": _rays,
-        "shaded": lambda device: models.shaded(_rays(device)),
-        **dict.fromkeys(("field_jacobian", "largest_second_derivative"), _second),
+        **FIELDS,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),

@@ -15,11 +15,24 @@ from pcl_lib.experiments.autoencoder import distances as autoencoder
 from pcl_lib.experiments.completion import losses as completion
 from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.runner.run import run_experiment
-from pcl_lib.losses import CALoss, denoising_loss, pcn_loss
-from pcl_lib.models import PCN, GradientDecoder, PointTable, ae, shapegf_encoder
+from pcl_lib.losses import CALoss, denoising_loss, gaussian_kl, interpolate_penalty, pcn_loss
+from pcl_lib.models import (
+    PCN,
+    FullyConnectedDecoder,
+    GaussianEncoder,
+    GradientDecoder,
+    LatentCritic,
+    LatentGenerator,
+    PointNet,
+    PointTable,
+    ae,
+    shapegf_encoder,
+)
 from pcl_lib.trainers import (
     FreeClouds,
     GradientField,
+    LatentGAN,
+    LatentVAE,
     LearnedLoss,
     Reconstruction,
     ShapeCompletion,
@@ -58,6 +71,19 @@ def _completion():
     return ShapeCompletion(model, loss, SGD(model.parameters())), TensorDataset(TRUTH[:, :12], TRUTH)
 
 
+def _gan():
+    generator, critic = LatentGenerator(5, noise_dim=4, widths=(8,)), LatentCritic(5, widths=(8,))
+    optimizers = SGD(generator.parameters()), SGD(critic.parameters())
+    method = LatentGAN(generator, critic, *optimizers, penalty=interpolate_penalty, critic_steps=1)
+    return method, TRUTH[:, 0].repeat(1, 2)[:, :5]
+
+
+def _vae():
+    encoder, decoder = GaussianEncoder(PointNet((8, 8))), FullyConnectedDecoder(4, 24, widths=(8,))
+    optimizer = SGD([*encoder.parameters(), *decoder.parameters()])
+    return LatentVAE(encoder, decoder, lambda f, x, z: chamfer(f(z), x), gaussian_kl, optimizer), TRUTH
+
+
 def _gradient_field():
     decoder, encoder = GradientDecoder(8, hidden=16, blocks=1), shapegf_encoder(8)
     loss = partial(denoising_loss, sigmas=(0.5, 0.1), seed=0)
@@ -68,6 +94,8 @@ def _gradient_field():
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
+    "LatentGAN": _gan,
+    "LatentVAE": _vae,
     "ShapeCompletion": _completion,
     "GradientField": _gradient_field,
     "LearnedLoss": lambda: _learned(_reconstruction),

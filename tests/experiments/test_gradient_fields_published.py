@@ -1,4 +1,4 @@
-"""ShapeGF's printed tables agree with its sentences where they should, and contradict each other where the book says so."""
+"""ShapeGF's printed tables agree with its sentences where they should, and contradict each other where they do."""
 
 import pytest
 

@@ -177,11 +177,11 @@ def test_the_exact_field_of_the_dense_sample_has_no_excess(monkeypatch):
     method = build.method(settings, Run(("abcd",), 0), CPU)
     truth = dense(settings, settings.excess_shapes, settings.dense)
     monkeypatch.setattr(
-        method.modules["decoder"], "forward", lambda x, code, sigma: displacement(x, truth, sigma)
+        method.modules["decoder"], "forward", lambda x, _, sigma: displacement(x, truth, sigma)
     )
     found = excess.excess(settings, method.modules)
     assert list(found.values()) == pytest.approx([0.0] * settings.ladder, abs=1e-6)
-    monkeypatch.setattr(method.modules["decoder"], "forward", lambda x, code, sigma: 0 * x)
+    monkeypatch.setattr(method.modules["decoder"], "forward", lambda x, *_: 0 * x)
     assert min(excess.excess(settings, method.modules).values()) > 0
 
 

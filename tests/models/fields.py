@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 Field = Callable[[Tensor], Tensor]
 
 
 def ball(x: Tensor) -> Tensor:
-    """To the nearest point of the unit sphere: the norm is the distance."""
-    return x * (1 / x.norm(dim=-1, keepdim=True).clamp_min(1e-9) - 1)
+    """To the nearest point of the unit sphere: the norm is the distance, at the centre too."""
+    return normalize(x + 1e-7, dim=-1) - x
 
 
 def exact(cloud: Tensor, sigma: float) -> Field:

@@ -107,7 +107,8 @@ def races_chart(record: Benchmarks) -> Chart:
     """A row for each race: the fastest peer's ratio in blue with its quartiles, the others in grey."""
     rows = record.races[::-1]
     with viz.style():
-        figure, ax = plt.subplots(figsize=(7.2, 0.27 * len(rows) + 1.2))
+        # As narrow as a phone can show with its lettering readable.
+        figure, ax = plt.subplots(figsize=(4.6, 0.27 * len(rows) + 1.4))
         for y, race in enumerate(rows):
             for name, ratio in race.ratios.items():
                 first = name == race.best_peer
@@ -119,9 +120,10 @@ def races_chart(record: Benchmarks) -> Chart:
         ax.axvline(1, color="#1b1f24", linewidth=1.2, zorder=1)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
-        ax.set_yticks(range(len(rows)), [f"{race.function}, {race.size}" for race in rows])
+        names = [f"{race.function}, {race.size.removesuffix(' points')}" for race in rows]
+        ax.set_yticks(range(len(rows)), names, fontsize=9)
         ax.set_ylim(-0.7, len(rows) - 0.3)
-        ax.set_xlabel("peer's time / ours (left of the line the peer is faster)")
+        ax.set_xlabel("peer's time / ours\n(left of the line the peer is faster)")
     return figure
 
 

@@ -93,7 +93,8 @@ def rank_correlation(first: Sequence[int | float], second: Sequence[int | float]
     'τ = 0.67 (p = 0.33)'
     """
     found = kendalltau(first, second)
-    return f"τ = {found.statistic:.2f} (p = {found.pvalue:.2g})"
+    statistic = f"{found.statistic:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"τ = {statistic} (p = {found.pvalue:.2g})"
 
 
 def resolution(result: Result) -> float:

@@ -170,7 +170,7 @@ def training_slider(result: Result, caption: str, *, looks: int = 6) -> viz.Fram
 def lengths_figure(result: Result, caption: str) -> viz.Figure:
     """Fig. 2a: the share of pairs below each distance, under three losses."""
     with viz.style():
-        figure, ax = plt.subplots(figsize=(6.5, 2.8))
+        figure, ax = plt.subplots(figsize=(6, 2.8))
         for loss, colour, dash in zip(
             ("HyperCD", "CD", "Landau CD"), viz.PALETTE, ("-", "--", ":"), strict=False
         ):

@@ -6,7 +6,7 @@ from functools import partial
 
 from pcl_lib.experiments.gradient_fields import build, data, evaluate
 from pcl_lib.experiments.gradient_fields.settings import FieldSettings
-from pcl_lib.experiments.gradient_fields.sizes import AIRPLANES, CHAIRS, DIGITS, PAPER, RATES, TINY
+from pcl_lib.experiments.gradient_fields.sizes import AIRPLANES, CHAIRS, DIGITS, ON_GPU, PAPER, RATES, TINY
 from pcl_lib.experiments.runner.experiment import Experiment
 from pcl_lib.experiments.runner.run import run_experiment
 
@@ -24,6 +24,16 @@ def record_cpu_chairs() -> FieldSettings:
 def record_cpu_airplanes() -> FieldSettings:
     """The airplanes of ModelNet40, 1,024 points given and 1,024 to be held against."""
     return FieldSettings(rates=RATES["chairs"], **AIRPLANES)
+
+
+def record_gpu() -> FieldSettings:
+    """The digits with wider networks and four times the shapes in a step, a hundred seconds of a GPU for each run."""
+    return FieldSettings(rates=RATES["digits"], **{**DIGITS, **ON_GPU, "seconds": 100.0})
+
+
+def record_gpu_chairs() -> FieldSettings:
+    """The chairs likewise."""
+    return FieldSettings(rates=RATES["chairs"], **{**CHAIRS, **ON_GPU})
 
 
 def record() -> FieldSettings:
@@ -45,12 +55,16 @@ EXPERIMENT = Experiment(
         "record-cpu": record_cpu,
         "record-cpu-airplanes": record_cpu_airplanes,
         "record-cpu-chairs": record_cpu_chairs,
+        "record-gpu": record_gpu,
+        "record-gpu-chairs": record_gpu_chairs,
         "tiny": tiny,
     },
     records={
         "record": "field-autoencoding-size",
         "record-cpu-airplanes": "field-autoencoding-airplanes",
         "record-cpu-chairs": "field-autoencoding-chairs",
+        "record-gpu": "field-autoencoding-gpu",
+        "record-gpu-chairs": "field-autoencoding-chairs-gpu",
     },
     origin=data.origin,
     training=data.training,

@@ -71,10 +71,12 @@ def _shapes(
             )
     draws = [_parts(cloud, given, made) for cloud in tests[:test_shapes]]
     pools = stack(training[:train_shapes], pool)
-    parts = [torch.stack(part) for part in zip(*draws, strict=True)]
-    digest = hashlib.sha256(b"".join(part.numpy().tobytes() for part in (pools, *parts)))
+    inputs, references, others = (torch.stack(part) for part in zip(*draws, strict=True))
+    digest = hashlib.sha256()
+    for part in (pools, inputs, references, others):
+        digest.update(part.numpy().tobytes())
     labels = tuple(cloud.category or data for cloud in tests[:test_shapes])
-    return FieldData(pools, *parts, labels, name, digest.hexdigest())
+    return FieldData(pools, inputs, references, others, labels, name, digest.hexdigest())
 
 
 def _parts(cloud: Cloud, given: int, made: int) -> tuple[Tensor, Tensor, Tensor]:

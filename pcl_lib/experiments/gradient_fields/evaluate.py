@@ -189,5 +189,5 @@ def previews(settings: FieldSettings, arrays: Mapping[Run, Arrays]) -> Arrays:
 
 
 def _device(modules: Mapping[str, nn.Module]) -> torch.device:
-    """Where the networks are; a row without one works on the CPU."""
-    return next((p.device for module in modules.values() for p in module.parameters()), torch.device("cpu"))
+    """Where the networks are, or would be."""
+    return modules["progress"].get_buffer("updates").device

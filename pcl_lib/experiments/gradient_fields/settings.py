@@ -163,7 +163,7 @@ class ArchitectureSettings(FieldSettings):
 
     rows: tuple[str, ...] = VARIANTS
     dense: int = 4096
-    excess_shapes: int = 32
+    excess_shapes: int = 24
     excess_points: int = 1024
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from pcl_lib.experiments.runner.result import Result
 
 # The paper shows its tables x 100.
 UNITS = {"MCD": 1e2, "HD": 1e2, "CD": 1e2, "EMD": 1e2, "uniformity": 1.0, "thin parts": 1e2}
+TINY = 1e-4  # in those units
 MEASURES = ("MCD", "HD", "EMD")
 INTERVALS = "Differences: mean and 95 % interval, over the seeds and over the shapes."
 
@@ -119,12 +120,18 @@ def interval(found: Difference) -> str:
 
 def _over_seeds(result: Result, metric: str, loss: str, than: str) -> str | None:
     """The interval over the seeds; nothing where there is one seed alone."""
-    several = len(result.values(metric, loss)) > 1
-    return interval(over_seeds(result, metric, loss, than)) if several else None
+    if len(result.values(metric, loss)) == 1:
+        return None
+    # The two ends stay on one line.
+    return interval(over_seeds(result, metric, loss, than)).replace(
+        " to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
+    )
 
 
-def _scaled(result: Result, metric: str, loss: str) -> list[float]:
-    return [UNITS[metric] * value for value in result.values(metric, loss).values()]
+def _scaled(result: Result, metric: str, loss: str) -> list[float] | str:
+    """In the unit of the tables, one for each seed, or in words what is zero but for the optimiser's last steps."""
+    values = [UNITS[metric] * value for value in result.values(metric, loss).values()]
+    return values if max(values) >= TINY else f"< {TINY:.4f}"
 
 
 def _cost(result: Result, loss: str) -> list[float | None]:

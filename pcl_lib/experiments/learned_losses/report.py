@@ -155,7 +155,7 @@ def reconstructions(result: Result, *, shape: int = 0, network: str = "AE") -> v
     return viz.clouds(
         [truth, *(cloud(result, f"{network}/{loss}", shape) for loss in losses)],
         titles=["truth", *losses],
-        columns=3,
+        columns=2 if len(losses) == 3 else 3,
         view=(50, -60),
         colours=[viz.PALETTE[-1]] + [viz.PALETTE[0]] * len(losses),
         alt=f"An unseen shape, and its reconstruction by {network} trained with each of {len(losses)} losses.",

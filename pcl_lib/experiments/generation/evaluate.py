@@ -1,0 +1,179 @@
+"""What samples are worth beside references: MMD, COV and 1-NNA, with and without near-duplicates within a set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pcl_lib.distances import chamfer, emd
+from pcl_lib.experiments.generation.data import boxed, sets
+from pcl_lib.experiments.generation.known import with_twins
+from pcl_lib.experiments.generation.settings import DISTANCES, THINNED, TWINS, Settings
+from pcl_lib.experiments.runner.experiment import Measured, Run
+from pcl_lib.experiments.runner.npz import Arrays, preview
+from pcl_lib.metrics import approximate_emd, coverage, minimum_matching_distance, one_nn_accuracy, pairwise
+from pcl_lib.models import annealed_langevin, langevin_start, noise_levels
+
+_TOGETHER = 64  # clouds that are drawn at once
+_QUANTILE = 0.95
+# Where the noise of training reaches: a shape lies within 1, and the largest noise level is 1. A network that is hardly
+# trained sends points beyond, where it grows without bound; it is asked at the border instead.
+_REACH = 4.0
+
+
+class Matrices(NamedTuple):
+    """Distances within the samples (S, S), from samples to references (S, R), and within the references (R, R)."""
+
+    samples: Tensor
+    cross: Tensor
+    references: Tensor
+
+    def of(self, samples: Tensor, references: Tensor) -> Matrices:
+        """Those of some rows alone."""
+        return Matrices(
+            self.samples[samples][:, samples],
+            self.cross[samples][:, references],
+            self.references[references][:, references],
+        )
+
+
+@torch.no_grad()
+def draw(settings: Settings, modules: Mapping[str, Any], count: int) -> Float[Tensor, "b n d"]:
+    """So many samples of a trained model, always from the same random numbers, each in its box."""
+    if "known" in modules:
+        return modules["known"].draw(count)
+    for module in modules.values():
+        module.eval()
+    try:
+        clouds = torch.cat(
+            [_some(settings, modules, k, min(_TOGETHER, count - k)) for k in range(0, count, _TOGETHER)]
+        )
+    finally:
+        for module in modules.values():
+            module.train()
+    return boxed(clouds)
+
+
+def _some(settings: Settings, modules: Mapping[str, Any], first: int, count: int) -> Tensor:
+    """`count` samples, of random numbers that belong to the number of the first."""
+    if "generator" in modules:
+        made = modules["generator"](modules["generator"].noise(count, seed=first))
+        if "codes" not in modules:
+            return made
+        code = modules["codes"].restore(made)
+    else:
+        weight = next(modules["decoder"].parameters())
+        generator = torch.Generator().manual_seed(first)
+        code = torch.randn(count, settings.code_dim, generator=generator).to(weight)
+    if "model" in modules:
+        return modules["model"].decode(code)
+    start = langevin_start("uniform", (count, settings.n_points, settings.dim), seed=first).to(code)
+    field = modules["decoder"].field(code)
+    return annealed_langevin(
+        lambda points, sigma: field(points.clamp(-_REACH, _REACH), sigma),
+        start,
+        noise_levels(count=settings.levels),
+        steps=settings.langevin_steps,
+        seed=first + 1,
+    ).points
+
+
+def matrices(settings: Settings, samples: Tensor, references: Tensor, distance: str) -> Matrices:
+    """All distances that the scores take, by "CD" or "EMD"."""
+    exact = distance == "CD" or settings.emd == "exact"
+    a, b = (
+        _few(settings, clouds) if distance == "EMD" and exact else clouds for clouds in (samples, references)
+    )
+    # With its last pass it matches clouds that lie far apart too, such as those of a model that has collapsed.
+    released = partial(approximate_emd, last_pass=True)
+    measure: Any = chamfer if distance == "CD" else emd if exact else released
+    # From reference to sample, which matters for the approximate EMD alone.
+    cross = pairwise(b, a, distance=measure).mT
+    return Matrices(
+        pairwise(a, distance=measure, symmetric=exact), cross, pairwise(b, distance=measure, symmetric=exact)
+    )
+
+
+def _few(settings: Settings, clouds: Tensor) -> Tensor:
+    """The same few points of all clouds, at random: a decoder's points lie in an order."""
+    generator = torch.Generator().manual_seed(0)
+    return clouds[:, torch.randperm(clouds.shape[1], generator=generator)[: settings.emd_points]].cpu()
+
+
+def scores(found: Matrices) -> dict[str, float]:
+    """MMD, COV and 1-NNA; of sets of unequal size, 1-NNA is the mean of what it is on either."""
+    nearest = one_nn_accuracy(*found)
+    return {
+        "MMD": float(minimum_matching_distance(found.cross)),
+        "COV": float(coverage(found.cross)),
+        "1-NNA": float((nearest.on_references + nearest.on_samples) / 2),
+    }
+
+
+def apart_from_each_other(matrix: Float[Tensor, "s s"], nearest: float) -> Tensor:
+    """Rows of a set without near-duplicates: each in turn, unless one that is kept is nearer than this.
+
+    >>> apart_from_each_other(torch.tensor([[0.0, 0.1, 5.0], [0.1, 0.0, 5.0], [5.0, 5.0, 0.0]]), 1.0).tolist()
+    [0, 2]
+    """
+    near = (matrix < nearest).cpu().numpy()
+    kept: list[int] = []
+    for row in range(len(near)):
+        if not near[row, kept].any():
+            kept.append(row)
+    return torch.tensor(kept)
+
+
+@lru_cache(maxsize=2)
+def near(settings: Settings) -> float:
+    """Below this Chamfer distance two clouds of one set are near-duplicates: 95 of 100 pairs of draws of one test
+    shape are nearer to each other."""
+    one, other = sets(settings).test.unbind(1)
+    return float(chamfer(one, other).quantile(_QUANTILE))
+
+
+def references(settings: Settings, modules: Mapping[str, Any]) -> Tensor:
+    pairs = sets(settings).test
+    twins = "known" in modules and modules["known"].kind == TWINS
+    return with_twins(pairs, settings.twins) if twins else pairs[:, 0]
+
+
+def look(settings: Settings, modules: Mapping[str, nn.Module]) -> Arrays:
+    made = draw(settings, modules, settings.curve_shapes)
+    truth = references(settings, modules).to(made.device)
+    value = float(minimum_matching_distance(pairwise(made, truth)))
+    return {"value": np.array(value), "made": preview(made[0])}
+
+
+def measure(settings: Settings, modules: Mapping[str, nn.Module]) -> Measured:
+    samples = draw(settings, modules, settings.test_shapes)
+    truth = references(settings, modules).to(samples.device)
+    every = {distance: matrices(settings, samples, truth, distance) for distance in DISTANCES}
+    kept, known = (
+        apart_from_each_other(m, near(settings)) for m in (every["CD"].samples, every["CD"].references)
+    )
+    found = {
+        "near-duplicates": 1 - len(kept) / len(samples),
+        "near-duplicates of references": 1 - len(known) / len(truth),
+    }
+    for distance, of in every.items():
+        for suffix, one in (("", of), (THINNED, of.of(kept, known))):
+            found |= {f"{name}-{distance}{suffix}": value for name, value in scores(one).items()}
+    return Measured(found, {"shown": preview(samples[: settings.shown])})
+
+
+def previews(settings: Settings, arrays: Mapping[Run, Arrays]) -> Arrays:
+    """ "truth" (k, N, D), references; "<model>" (k, N, D), samples of the first seed's model; "<model>/steps"
+    (looks, N, D), one of them over training."""
+    first = settings.seeds[0]
+    found = {"truth": preview(sets(settings).test[: settings.shown, 0])}
+    for model in settings.models:
+        of = arrays[Run((model,), first)]
+        found |= {model: of["shown"], f"{model}/steps": of["steps"]}
+    return found

@@ -1,0 +1,121 @@
+"""What a record says of the claims of ShapeGF on generated shapes, each by a rule of `claims`."""
+
+from __future__ import annotations
+
+from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED, Claim, alike, tallied
+from pcl_lib.experiments.generation import compare
+from pcl_lib.experiments.generation.published import MEASURES, TABLE_3, TABLE_9, exceptions
+from pcl_lib.experiments.generation.settings import MATCHED, OURS, RGAN, TRAIN, TWINS, VAE
+from pcl_lib.experiments.record import Record
+from pcl_lib.experiments.runner.paired_difference import Difference
+
+MARGIN = 3.8
+"""Points of 1-NNA that are no difference: two standard errors of a share of about a half of 350 and 350 shapes."""
+
+
+def claims(record: Record, page: str) -> list[Claim]:
+    """The claims that the record judges; `page` is the address of the chapter and its section."""
+    return [
+        against_rgan(record, page),
+        against_train(record, page),
+        coverage_alone(record, page),
+        near_duplicates(record, page),
+        against_vae(record, page),
+        *(
+            Claim(words, where, "PointFlow is not part of this book", UNTESTED, page)
+            for words, where in (
+                ('generation: "comparable performance to PointFlow"', "Section 4.2, Table 3"),
+                ('cars: "un-par with the state-of-the-arts"', "Appendix D.1, Table 6"),
+            )
+        ),
+    ]
+
+
+def against_rgan(record: Record, page: str) -> Claim:
+    """Table 3's largest margin."""
+    found = compare.worse(record.result, "MMD-EMD", OURS, RGAN)
+    return Claim(
+        "better than r-GAN on all metrics",
+        "Table 3",
+        f"{_counted(record, OURS, RGAN)}; MMD-EMD × 100 {_shown(found)}",
+        tallied(compare.signs(record.result, OURS, RGAN)),
+        page,
+    )
+
+
+def against_train(record: Record, page: str) -> Claim:
+    """E8, first half: whether the model beats other real shapes where the paper's does."""
+    paper = TABLE_3["Airplane"]
+    measures = ("MMD-CD", "COV-CD")
+    found = {m: compare.difference(record.result, m, OURS, TRAIN) for m in measures}
+    printed = ", ".join(f"{m} {paper[OURS][m]:g} against {paper[TRAIN][m]:g}" for m in measures)
+    return Claim(
+        f"beats real shapes of the training set on airplanes: {printed}",
+        "Table 3",
+        "; ".join(f"{m} {_shown(d)}" for m, d in found.items()),
+        tallied(compare.signs(record.result, OURS, TRAIN, measures)),
+        page,
+    )
+
+
+def coverage_alone(record: Record, page: str) -> Claim:
+    """E8, second half: what such a victory is worth."""
+    higher = compare.difference(record.result, "COV-CD", MATCHED, TRAIN)
+    told = compare.worse(record.result, "1-NNA-CD", MATCHED, TRAIN)
+    return Claim(
+        "a higher COV than that of real shapes speaks for a model",
+        "Table 3",
+        f"training shapes matched to the references: COV-CD {_shown(higher)} points, 1-NNA-CD {_shown(told)} points "
+        "farther from 50 %",
+        NOT if higher.sign > 0 and told.sign > 0 else UNKNOWN,
+        page,
+    )
+
+
+def near_duplicates(record: Record, page: str) -> Claim:
+    """E9: whether near-duplicates within a set do that to 1-NNA, and whether it goes when they go."""
+    result, printed = record.result, TABLE_3["Airplane"][TRAIN]["1-NNA-CD"]
+    risen = compare.difference(result, "1-NNA-CD", TWINS, TRAIN)
+    left = compare.difference(result, "1-NNA-CD", TWINS, TRAIN, thinned=(True, False))
+    level = float(compare.values(result, "1-NNA-CD", TWINS).mean())
+    return Claim(
+        f"the training set's own 1-NNA is {printed:g} % on airplanes, not 50 %: near-duplicates within a set",
+        "Table 3",
+        f"with twins in both sets {level:.1f} %, {_shown(risen)} points; without the near-duplicates "
+        f"{_shown(left)} points",
+        both(tallied([risen.sign], wanted=1), alike([left], MARGIN)),
+        page,
+    )
+
+
+def against_vae(record: Record, page: str) -> Claim:
+    """E18: on all metrics except one."""
+    ((category, measure),) = exceptions(TABLE_9, OURS, VAE)
+    return Claim(
+        f'the latent GAN beats the VAE "on all metrics, except" {measure} on {category.lower()}s',
+        "Appendix E, Table 9",
+        _counted(record, OURS, VAE),
+        tallied(compare.signs(record.result, OURS, VAE), needed=len(MEASURES) - 1),
+        page,
+    )
+
+
+def both(one: str, other: str) -> str:
+    """The verdict on two things that have to hold together.
+
+    >>> both(HOLDS, HOLDS), both(HOLDS, NOT), both(HOLDS, UNKNOWN), both(HOLDS, PART)
+    ('holds', 'does not hold', 'cannot tell', 'holds in part')
+    """
+    return next((verdict for verdict in (NOT, UNKNOWN, PART) if verdict in (one, other)), HOLDS)
+
+
+def _counted(record: Record, model: str, than: str) -> str:
+    found = compare.signs(record.result, model, than)
+    return (
+        f"surely better on {found.count(-1)} of {len(found)} metrics, surely worse on {found.count(1)}, over "
+        f"{len(record.seeds)} seeds"
+    )
+
+
+def _shown(found: Difference) -> str:
+    return f"{found.mean:+z.2f} ({found.low:+z.2f} to {found.high:+z.2f})"
