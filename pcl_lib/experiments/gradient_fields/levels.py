@@ -95,8 +95,8 @@ def learned_field(
     """The field of one shape by a `WaveDecoder`, trained on these noise levels, all of them in each step.
 
     - `points`: drawn from the cloud, with replacement, in a step;
-    - `waves`, `hidden`, `blocks`: of the network, and the `rate` that its training begins with. From a few hundred points
-      in space no waves and 2e-3 are better: short waves invent what lies between them.
+    - `waves`, `hidden`, `blocks`: of the network, and the `rate` that its training begins with. From a few hundred
+      points in space no waves and 2e-3 are better: short waves invent what lies between them.
 
     Cost: about 15 ms a step on one core, with ten levels.
     """
