@@ -14,7 +14,13 @@ from torch import Tensor, nn
 
 from pcl_lib import distances, metrics, models, neighbors
 from pcl_lib.data import transforms
-from pcl_lib.losses import folding_loss, gradient_matching, pcn_loss, pointattn_loss, snowflake_loss
+from pcl_lib.losses import (
+    folding_loss,
+    gradient_matching,
+    pcn_loss,
+    pointattn_loss,
+    snowflake_loss,
+)
 from pcl_lib.trainers import Reconstruction, fit
 from tests.models.networks import AUTOENCODERS, CODE, DECODERS, ENCODERS
 
@@ -84,12 +90,15 @@ DISTANCES = {
     "auction, many points": lambda x, y: distances.auction(x.repeat(1, 8, 1), y.repeat(1, 8, 1)),
     "chamfer": distances.chamfer,
     "dcd": distances.dcd,
+    "displacement": lambda x, y: distances.displacement(x, y, 0.2),
     "em_kd": lambda x, y: distances.em_kd(x, y, leaf_size=8),
     "em_kd, auction": lambda x, y: distances.em_kd(x, y, leaf_size=8, leaves="auction"),
     "emd": distances.emd,
     "hausdorff": distances.hausdorff,
     "hyper_cd": distances.hyper_cd,
     "info_cd": distances.info_cd,
+    "log_density": lambda x, y: distances.log_density(x, y, 0.2),
+    "score": lambda x, y: distances.score(x, y, torch.tensor([0.2, 0.4], device=CPU)),
     "released_landau_cd": distances.released_landau_cd,
     "sinkhorn": lambda x, y: distances.sinkhorn(x, y, blur=0.05),
     "transport_plan": distances.transport_plan,
@@ -130,6 +139,11 @@ def test_neighbours(elsewhere, backend):
     )
     same_there(elsewhere, lambda: tuple(neighbors.knn(X, Y, k=4, backend=backend)))
     same_there(elsewhere, lambda: tuple(neighbors.radius(X, Y, r=0.3, max_neighbors=6, backend=backend)))
+
+
+@pytest.mark.parametrize("backend", ["kdtree", "dense"])
+def test_soft_neighbours(elsewhere, backend):
+    same_there(elsewhere, with_gradient(lambda x, y: neighbors.soft_nearest(x, y, 0.2, backend=backend).mean))
 
 
 def test_farthest_points(elsewhere):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
@@ -64,7 +65,7 @@ class ConditionalBatchNorm(nn.Module):
 
     def forward(self, f: Tensor, points: Tensor, code: Tensor) -> Tensor:
         normed = self.norm(f.reshape(-1, f.shape[-1])).reshape(f.shape)
-        return self.scale(points, code) * normed + self.shift(points, code)
+        return torch.addcmul(self.shift(points, code), self.scale(points, code), normed)
 
 
 class _Told(nn.Module):

@@ -110,6 +110,11 @@ class GradientDecoder(nn.Module):
         self, points: Float[Tensor, "b n d"], code: Float[Tensor, "b k"] | None, sigma: Sigma
     ) -> Float[Tensor, "b n d"]:
         check_batch(points, self, self.dims)
+        if self.training and points.shape[:2] == (1, 1):
+            raise ValueError(
+                "points must be at least two in training mode, where batch norm takes a variance, received one; take "
+                "more, or call .eval() first"
+            )
         told = self._told(points, code, sigma)
         own = points[..., : self.own]
         f = self.first(points, told if self.join_code else told[:, :0])

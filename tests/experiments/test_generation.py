@@ -245,6 +245,18 @@ def test_scores_of_sets_that_one_knows():
     assert (far["COV"], far["1-NNA"]) == (0.25, 1.0)
 
 
+def test_the_released_emd_is_of_all_points_and_too_large():
+    s = replace(field.tiny(), emd_points=field.tiny().n_points)
+    made, real = sets(s).train[:3, 0], sets(s).test[:4, 0]
+    exact = evaluate.matrices(s, made, real, "EMD")
+    released = evaluate.matrices(replace(s, emd="approximate"), made, real, "EMD")
+    assert exact.cross.shape == released.cross.shape == (3, 4)
+    assert (released.cross > 0.999 * exact.cross).all()
+    assert (released.cross < 1.5 * exact.cross).all()
+    few = evaluate.matrices(replace(s, emd_points=4), made, real, "EMD")
+    assert not torch.allclose(few.cross, exact.cross)
+
+
 def test_twins_are_found_and_left_out():
     s = field.tiny()
     real, made = grid(0.0, 0.01, 5.0, 9.0), grid(0.2, 5.2, 5.21, 9.2)

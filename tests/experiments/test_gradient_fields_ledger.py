@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
-from pcl_lib.experiments.gradient_fields import compare, ledger, report, theory
+from pcl_lib.experiments.gradient_fields import compare, ledger, report, surface_ledger, theory
 from pcl_lib.experiments.gradient_fields.levels import (
     ANNEALED,
     EXACT,
@@ -178,26 +178,9 @@ def test_the_full_decoder():
 LOW, HIGH, OPEN = Difference((-1.0, -1.1)), Difference((1.0, 1.1)), Difference((-5.0, 5.0))
 
 
-@pytest.mark.parametrize(
-    ("one", "verdicts"),
-    [(LOW, (NOT, NOT, HOLDS)), (HIGH, (PART, HOLDS, NOT)), (OPEN, (UNKNOWN, NOT, UNKNOWN))],
-)
-def test_generation(one, verdicts):
-    apart = {LOW: (50.0, 50.1), HIGH: (70.0, 71.0), OPEN: (40.0, 60.0)}[one]
-    found = ledger.generated(
-        PAGE,
-        coverage=one,
-        told_apart=HIGH if one is HIGH else one and Difference(tuple(-v for v in one.values)),
-        train_row=apart,
-        train_row_without_twins=(49.0, 51.0),
-        gan_against_vae=dict.fromkeys(("MMD", "COV", "1-NNA"), one),
-    )
-    assert tuple(claim.verdict for claim in found) == verdicts
-
-
 @pytest.mark.parametrize(("one", "expected"), [(LOW, HOLDS), (HIGH, NOT), (OPEN, UNKNOWN)])
 def test_surfaces(one, expected):
-    better, smooth = ledger.on_surfaces(
+    better, smooth = surface_ledger.on_surfaces(
         PAGE, against_atlasnet={"CD": one, "mesh accuracy": one, "EMD": HIGH}, from_sparse=LOW
     )
     assert (better.verdict, smooth.verdict) == (expected, HOLDS)
@@ -249,9 +232,9 @@ def test_weights_that_make_levels_alike(sigma2, expected):
 
 def test_the_shell_and_a_scan():
     facts = {"thickness": 0.041, "delta": 0.02, "removed": 0.95, "kept": 0.99, "at_axis": 0.95}
-    assert [claim.verdict for claim in theory.on_surface(PAGE, **facts)] == [HOLDS] * 3
+    assert [claim.verdict for claim in surface_ledger.on_surface(PAGE, **facts)] == [HOLDS] * 3
     facts = {"thickness": 0.02, "delta": 0.02, "removed": 0.5, "kept": 0.5, "at_axis": 0.1}
-    assert [claim.verdict for claim in theory.on_surface(PAGE, **facts)] == [NOT] * 3
+    assert [claim.verdict for claim in surface_ledger.on_surface(PAGE, **facts)] == [NOT] * 3
     scan = {"given_spacing": 0.05, "made_spacing": 0.02, "oracle": 1e-4}
     assert theory.on_scan(PAGE, **scan, error=1e-4).verdict == HOLDS
     assert theory.on_scan(PAGE, **scan, error=1e-3).verdict == PART

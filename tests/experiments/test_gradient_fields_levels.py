@@ -10,27 +10,31 @@ from pcl_lib.experiments.gradient_fields.levels import ANNEALED, EXACT, INSIDE, 
 
 @pytest.fixture(scope="module")
 def digit():
-    return digits.sample(3, 128, seed=0).points, digits.sample(3, 128, seed=1).points
+    return digits.sample(3, 64, seed=0).points, digits.sample(3, 64, seed=1).points
 
 
-def test_the_exact_field_fails_by_mixing_alone(digit):
-    cloud, truth = digit
+def unequal(seed):
+    """An eighth of the points on the right, the others on the left."""
+    noise = 0.05 * torch.randn(64, 2, generator=torch.Generator().manual_seed(seed))
+    middle = torch.where(torch.arange(64) < 8, 1.0, -1.0)
+    return noise + torch.stack([middle, torch.zeros(64)], -1)
+
+
+def test_the_exact_field_fails_by_mixing_alone():
+    cloud, truth = unequal(0), unequal(1)
     field = levels.exact_field(cloud)
-    found = levels.at_levels({EXACT: field, TEN: lambda x, s: field(x, s)}, {0.01: field}, truth)
-    assert set(found) == {
-        *((name, at) for name in (EXACT, TEN) for at in (ANNEALED, "0.1", "0.05", "0.01")),
-        (ONE, "0.01"),
-    }
+    found = levels.at_levels({EXACT: field, TEN: field}, {0.01: field}, truth, levels=(0.01,))
+    assert set(found) == {*((name, at) for name in (EXACT, TEN) for at in (ANNEALED, "0.01")), (ONE, "0.01")}
     (ten,), (one,) = found[EXACT, ANNEALED], found[EXACT, "0.01"]
     assert one.emd > 2 * ten.emd, "mass stays where it fell"
-    assert one.to_truth < 1.2 * ten.to_truth, "on the digit all the same"
+    assert one.to_truth < 0.05**2, "on the shape all the same"
     assert found[ONE, "0.01"] == found[EXACT, "0.01"], "every sampler meets the same start and noise"
 
 
 def test_all_starts_meet_the_same_noise(digit):
     cloud, truth = digit
     found = levels.from_starts(
-        levels.exact_field(cloud), truth, more={"line": torch.zeros(128, 2)}, seeds=(0, 1)
+        levels.exact_field(cloud), truth, more={"line": torch.zeros(64, 2)}, seeds=(0, 1)
     )
     assert set(found) == {*INSIDE, *OUTSIDE, "line"}
     assert found["line"] == found["one point"]
@@ -89,5 +93,5 @@ def test_the_length_of_a_narrow_field_is_a_distance():
 
 def test_between_two_parts_the_field_is_short_and_no_surface():
     cloud = torch.tensor([[-0.4, 0.0], [0.4, 0.0]])
-    wide, narrow = (field_facts.false_surface(cloud, cloud, sigma=sigma, cells=33) for sigma in (0.3, 0.01))
-    assert wide > narrow
+    wide, narrow = (field_facts.false_surface(cloud, cloud, sigma=sigma, cells=60) for sigma in (0.3, 0.01))
+    assert wide > narrow == 0

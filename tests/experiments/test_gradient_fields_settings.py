@@ -9,6 +9,7 @@ from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.gradient_fields import architecture, autoencoding, build, sparse
 from pcl_lib.experiments.gradient_fields.published import CELLS
 from pcl_lib.experiments.gradient_fields.settings import MODELS, VARIANTS, cell
+from pcl_lib.experiments.record import read_record
 from pcl_lib.experiments.runner.experiment import by_clock
 from pcl_lib.experiments.runner.settings_hash import settings_hash
 from pcl_lib.models import parameter_count, shapegf_encoder
@@ -98,3 +99,10 @@ def test_bad_settings_of_the_excess_are_refused():
         ValueError, match="excess_shapes and excess_points must be from 1 to the 3 test_shapes"
     ):
         replace(architecture.tiny(), excess_shapes=4)
+
+
+def test_a_caption_says_the_seconds_of_a_run_that_ends_by_the_clock():
+    record = replace(read_record("caloss-table1-gpu"), experiment="field-autoencoding", preset="record-cpu")
+    assert "110 seconds of training for each run" in record.caption
+    counted = replace(record, experiment="field-architecture")
+    assert "22 passes over the training data" in counted.caption

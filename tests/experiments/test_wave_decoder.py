@@ -25,8 +25,8 @@ def test_it_is_the_decoder_of_points_joined_to_their_waves():
 def test_a_learned_field_costs_less_than_none_and_leaves_random_numbers_alone():
     cloud = digits.sample(3, 512, seed=0).points
     state = torch.random.get_rng_state()
-    field = levels.learned_field(cloud, [0.3, 0.1], steps=60)
+    field = levels.learned_field(cloud, [0.3, 0.1], steps=150)
     assert torch.equal(state, torch.random.get_rng_state())
     with torch.no_grad():
         learned = denoising_by_level(field, cloud, [0.3, 0.1], seed=0)
-    assert (learned < 0.8).all()  # a field of zeros costs 1 at every level
+    assert (learned < 0.8).all()  # no field costs 1 at each level, the exact one 0.64 and 0.73

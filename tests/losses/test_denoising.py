@@ -8,7 +8,7 @@ from jaxtyping import config
 
 from pcl_lib.distances import displacement
 from pcl_lib.losses import _denoising, denoising_by_level, denoising_loss, excess_loss
-from pcl_lib.models import GradientDecoder, noise_levels
+from pcl_lib.models import GradientDecoder, annealed_langevin, langevin_start, noise_levels
 from tests.distances.reference import X, Y, golden
 from tests.losses.closed_form import batch
 
@@ -216,3 +216,21 @@ def test_unknown_options():
         denoising_loss(nothing, POINTS, [1.0], weighting="sigma4")
     with pytest.raises(ValueError, match="levels must be one of 'all', 'one'"):
         denoising_loss(nothing, POINTS, [1.0], levels="some")
+
+
+def test_another_default_device_changes_nothing():
+    """A tensor made without a device would land there, and could not meet the points."""
+
+    def answers():
+        loss = [denoising_loss(nothing, POINTS, LADDER, levels=levels, seed=0) for levels in ("all", "one")]
+        excess = excess_loss(nothing, POINTS, LADDER, POINTS)
+        start = langevin_start("uniform", (5, 3), at=[0.0, 1.0, 0.0]).double()
+        return *loss, excess, annealed_langevin(nothing, start, LADDER).points
+
+    expected = answers()
+    torch.set_default_device("meta")
+    try:
+        found = answers()
+    finally:
+        torch.set_default_device(None)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))

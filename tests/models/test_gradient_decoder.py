@@ -182,8 +182,19 @@ def test_bad_input(given, message):
         small()(*given)
 
 
+def test_autocast():
+    for name in ("abcd", "add"):
+        network = at_random(small(name)).eval()
+        whole = network(clouds(3, 20), codes(3), SIGMA).detach()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            made = network(clouds(3, 20), codes(3), SIGMA)
+        torch.testing.assert_close(made.detach().float(), whole, rtol=0.1, atol=0.1 * float(whole.std()))
+
+
 @pytest.mark.usefixtures("as_users_call_it")
 def test_bad_sizes():
+    with pytest.raises(ValueError, match="at least two in training mode"):
+        small().train()(clouds(1, 1), codes(1), 0.1)
     with pytest.raises(ValueError, match="code must be None for a decoder with code_size=0"):
         small(code_size=0)(clouds(2, 5), codes(2), 0.1)
     with pytest.raises(ValueError, match="conditional norms must have a condition"):

@@ -22,9 +22,9 @@ from pcl_lib.models import (
     LatentGenerator,
     PointCritic,
     PointGenerator,
+    PointNet,
     ae,
     noise_levels,
-    shapegf_encoder,
 )
 from pcl_lib.trainers import FieldRates, GradientField, LatentGAN, LatentVAE, Method, Reconstruction
 
@@ -45,7 +45,7 @@ def method(settings: Settings, run: Run, device: torch.device) -> Method:
 
 def _field(settings: Settings, device: torch.device) -> Method:
     s = settings
-    encoder = shapegf_encoder(s.code_dim, dim=s.dim).to(device)
+    encoder = _encoder(s, s.code_dim).to(device)
     first = GradientField(
         _decoder(s).to(device),
         encoder,
@@ -59,7 +59,7 @@ def _field(settings: Settings, device: torch.device) -> Method:
 
 def _vae(settings: Settings, device: torch.device) -> Method:
     s = settings
-    encoder = GaussianEncoder(shapegf_encoder(2 * s.code_dim, dim=s.dim)).to(device)
+    encoder = GaussianEncoder(_encoder(s, 2 * s.code_dim)).to(device)
     decoder = _decoder(s).to(device)
     optimizer = torch.optim.Adam(
         [
@@ -76,7 +76,7 @@ def _vae(settings: Settings, device: torch.device) -> Method:
         return denoising(field, points, code=code)
 
     first = LatentVAE(encoder, decoder, loss, gaussian_kl, optimizer, schedule, weight=s.kl_weight)
-    codes = Codes(s.train_shapes, s.code_dim)
+    codes = Codes(s.train_shapes, s.code_dim).to(device)
     return TwoStages(
         OnDraws(first, s.drawn), None, after=s.first_steps, encoder=encoder, codes=codes, clouds=sets(s).pool
     )
@@ -102,7 +102,9 @@ def _with_gan(settings: Settings, device: torch.device, first: Method, encoder: 
     then = _gan(s, device, generator, LatentCritic(s.code_dim))
     codes = Codes(s.train_shapes, s.code_dim).to(device)
     clouds = sets(s).pool[:, : s.drawn].to(device)
-    return TwoStages(first, then, after=s.first_steps, encoder=encoder, codes=codes, clouds=clouds)
+    return TwoStages(
+        first, then, after=s.first_steps, encoder=encoder, codes=codes, clouds=clouds, batch=s.gan_batch
+    )
 
 
 def _gan(settings: Settings, device: torch.device, generator: nn.Module, critic: nn.Module) -> LatentGAN:
@@ -117,6 +119,10 @@ def _gan(settings: Settings, device: torch.device, generator: nn.Module, critic:
         penalty=PENALTIES[settings.penalty],
         critic_steps=settings.critic_steps,
     )
+
+
+def _encoder(settings: Settings, width: int) -> PointNet:
+    return PointNet(settings.encoder, (*settings.head, width), dim=settings.dim, end="linear")
 
 
 def _decoder(settings: Settings) -> GradientDecoder:

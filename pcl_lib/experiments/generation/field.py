@@ -29,7 +29,6 @@ def record_gpu() -> Settings:
         batch_size=64,
         first_steps=10_000,
         gan_steps=20_000,
-        levels=10,
     )
 
 
@@ -45,6 +44,8 @@ def tiny() -> Settings:
         n_points=16,
         emd_points=8,
         code_dim=4,
+        encoder=(8, 8),
+        head=(8,),
         hidden=8,
         blocks=1,
         ae_points=(8,),
@@ -52,6 +53,7 @@ def tiny() -> Settings:
         rgan_widths=(8,),
         rgan_points=(8,),
         batch_size=8,
+        gan_batch=8,
         first_steps=3,
         gan_steps=5,
         levels=2,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
@@ -10,8 +9,7 @@ from torch import Tensor, nn
 
 from pcl_lib.experiments.generation.data import sets
 from pcl_lib.experiments.generation.settings import MATCHED, TWINS, Settings
-
-_CELLS = {2: 12, 3: 6}  # of a grid along each axis, by dimension
+from pcl_lib.metrics import pairwise
 
 
 class KnownShapes(nn.Module):
@@ -27,7 +25,7 @@ class KnownShapes(nn.Module):
         rows = torch.randperm(settings.train_shapes, generator=generator)
         if kind == MATCHED:
             rows = rows[: settings.candidates]
-            rows = rows[matched(sets(settings).pool[rows], sets(settings).test[:, 0])]
+            rows = rows[matched(sets(settings).train[rows, 0], sets(settings).test[:, 0])]
         self.register_buffer("rows", rows[: settings.test_shapes])
 
     rows: Tensor
@@ -46,15 +44,6 @@ def with_twins(pairs: Float[Tensor, "s 2 n d"], share: float) -> Float[Tensor, "
 
 
 def matched(clouds: Float[Tensor, "s p d"], references: Float[Tensor, "r n d"]) -> Tensor:
-    """Rows of the clouds (R,), another for each reference, as near as can be by how full cells of a grid are."""
-    apart = torch.cdist(_fullness(clouds), _fullness(references)).numpy()
-    rows, columns = linear_sum_assignment(apart)
+    """Rows of the clouds (R,), another one for each reference, the sum of whose Chamfer distances is the least."""
+    rows, columns = linear_sum_assignment(pairwise(clouds, references).numpy())
     return torch.from_numpy(rows[columns.argsort()])
-
-
-def _fullness(clouds: Float[Tensor, "s n d"]) -> Float[Tensor, "s c"]:
-    """The share of the points of each cloud that lie in each cell of [-1, 1]^D."""
-    _, points, dim = clouds.shape
-    edges = [np.linspace(-1, 1, _CELLS[dim] + 1)] * dim
-    full = [np.histogramdd(cloud.numpy(), bins=edges)[0].ravel() for cloud in clouds.clamp(-1, 1)]
-    return torch.from_numpy(np.stack(full)) / points

@@ -36,9 +36,11 @@ class Settings:
 
     - `data`: "digits" (2-D) or "families" (3-D, those in `families` in turn).
     - `pool`: points drawn of each training shape; each step trains with `drawn` of them. `n_points`: of samples and
-      references. `emd`: "exact" on `emd_points` points of each cloud, or "approximate", the released one, on all.
-    - `hidden`, `blocks`: of the decoder; `ae_points`, `ae_widths`: of l-GAN's auto-encoder; `rgan_widths`,
+      references. `emd`: "exact" on `emd_points` of them, or "approximate", the released one, on all.
+    - `encoder`, `head`: layers of the encoder of fields before and after its maximum, as in `shapegf_encoder`;
+      `hidden`, `blocks`: of the decoder; `ae_points`, `ae_widths`: of l-GAN's auto-encoder; `rgan_widths`,
       `rgan_points`: of r-GAN's generator and critic.
+    - `batch_size`: shapes of a step; of the GAN on codes, which costs little, `gan_batch`.
     - `decoder_rate`, `encoder_rate`, `ae_rate`, `gan_rate`: of Adam. `kl_weight`: of the VAE.
     - `penalty`: "interpolates" (WGAN-GP) or "real" (released); `critic_steps`: for one of the generator.
     - `levels`, `langevin_steps`: of sampling, from 1 down to 0.01.
@@ -61,23 +63,26 @@ class Settings:
     emd: str = "exact"
     emd_points: int = 48
     code_dim: int = 32
+    encoder: tuple[int, ...] = (64, 64, 128, 256)
+    head: tuple[int, ...] = (128, 64)
     hidden: int = 96
     blocks: int = 4
     ae_points: tuple[int, ...] = (64, 128)
     ae_widths: tuple[int, ...] = (128, 256)
     rgan_widths: tuple[int, ...] = (128, 256)
     rgan_points: tuple[int, ...] = (32, 64, 128)
-    batch_size: int = 32
-    first_steps: int = 1200
+    batch_size: int = 16
+    gan_batch: int = 64
+    first_steps: int = 5000
     gan_steps: int = 6000
-    decoder_rate: float = 1e-3
-    encoder_rate: float = 1e-3
+    decoder_rate: float = 3e-3
+    encoder_rate: float = 3e-3
     ae_rate: float = 1e-3
     gan_rate: float = 1e-3
     kl_weight: float = 1e-3
     penalty: str = "interpolates"
     critic_steps: int = 5
-    levels: int = 5
+    levels: int = 10
     langevin_steps: int = 10
     twins: float = 0.44
     candidates: int = 1000

@@ -75,6 +75,7 @@ class TwoStages:
 
     - `first`: its data are the clouds; `then`: its data are their `codes`, or None for nothing more.
     - `encoder`: of `first`; `clouds`: the training clouds (S, N, D) that are encoded when the second stage begins.
+    - `batch`: so many codes, drawn at random, are a batch of `then`.
     """
 
     def __init__(
@@ -86,9 +87,10 @@ class TwoStages:
         encoder: nn.Module,
         codes: Codes,
         clouds: Tensor,
+        batch: int = 1,
     ) -> None:
         self.first, self.then, self.after = first, then or Still(), after
-        self.encoder, self.codes, self.clouds = encoder, codes, clouds
+        self.encoder, self.codes, self.clouds, self.batch = encoder, codes, clouds, batch
         second = {} if then is None else {**then.modules, "codes": codes}
         self.modules = {**first.modules, **second}
         self.optimizers = {**first.optimizers, **self.then.optimizers}
@@ -100,4 +102,5 @@ class TwoStages:
                 return self.first.step(batch, index, engine)
         if engine.step == self.after and self.then.optimizers:
             self.codes.fill(evaluated(self.encoder, self.clouds, together=_TOGETHER))
-        return self.then.step(self.codes(index), index, engine)
+        rows = torch.randint(len(self.codes.values), (self.batch,), device=self.codes.values.device)
+        return self.then.step(self.codes(rows), rows, engine)

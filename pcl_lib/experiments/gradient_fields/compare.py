@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -126,3 +126,8 @@ def shown(found: Difference, unit: str = " %") -> str:
     '-2.0 % (-14.7 to +10.7)'
     """
     return f"{found.mean:+z.1f}{unit} ({found.low:+z.1f} to {found.high:+z.1f})"
+
+
+def all_shown(found: Mapping[str, Difference]) -> str:
+    """Differences by name with their intervals, one after the other."""
+    return "; ".join(f"{name} {shown(difference)}" for name, difference in found.items())

@@ -1,8 +1,7 @@
 """What records say of the claims of ShapeGF on auto-encoding (Abstract, Sections 1, 4 and appendices), by rules.
 
-The thresholds stand here, and were written before a number was seen. Claims on generation and on surfaces are judged by
-the functions `generated` and `on_surfaces` from the numbers of their own experiments; claims on the field and on the
-sampler, in `theory`.
+The thresholds stand here, and were written before a number was seen. Claims on surfaces are judged in `surface_ledger`,
+those on the field and the sampler in `theory`, those on generation in the ledger of that experiment.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pcl_lib.experiments.claims import (
     tallied,
 )
 from pcl_lib.experiments.gradient_fields import compare, published
-from pcl_lib.experiments.gradient_fields.compare import shown
+from pcl_lib.experiments.gradient_fields.compare import all_shown
 from pcl_lib.experiments.gradient_fields.published import FULL, OURS, TABLE_8
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
@@ -95,10 +94,6 @@ def _differences(sets: Mapping[str, Record], metric: str, models: Sequence[str])
     }
 
 
-def _all(found: Mapping[str, Difference]) -> str:
-    return "; ".join(f"{name} {shown(difference)}" for name, difference in found.items())
-
-
 def _on_table_1(sets: Mapping[str, Record], chapter: str) -> list[Claim]:
     where = f"{chapter}#table-1"
     best = '"consistently outperforms all other methods on the EMD metric"'
@@ -124,11 +119,11 @@ def _on_table_1(sets: Mapping[str, Record], chapter: str) -> list[Claim]:
             lasting(without_pointflow(tallied(signs)), sets),
             where,
         ),
-        Claim(best, "4.1, Table 1", _all(emd) + epochs, lasting(tallied(signs), sets), where),
+        Claim(best, "4.1, Table 1", all_shown(emd) + epochs, lasting(tallied(signs), sets), where),
         Claim(
             direct,
             "4.1, Table 1",
-            _all(cd) + epochs,
+            all_shown(cd) + epochs,
             lasting(tallied([difference.sign for difference in cd.values()], needed=SOMETIMES), sets),
             where,
         ),
@@ -182,7 +177,7 @@ def _on_sparse(record: Record | None, chapter: str) -> list[Claim]:
     paper = ", ".join(
         f"{published.sparser(metric, SPARSE[0]):+.0f} % {metric}" for metric in published.METRICS
     )
-    number = f"{_all(fewer)} over test shapes, margin {COMPARABLE:.0f} %; the paper has {paper}"
+    number = f"{all_shown(fewer)} over test shapes, margin {COMPARABLE:.0f} %; the paper has {paper}"
     verdict = alike([*fewer.values()], COMPARABLE)
     return [
         Claim(same, "1", number, verdict, where),
@@ -190,7 +185,7 @@ def _on_sparse(record: Record | None, chapter: str) -> list[Claim]:
         Claim(
             stored,
             "4.1, Table 2",
-            f"EMD against N = 10,000: {_all(few)}, margin {COMPARABLE:.0f} %",
+            f"EMD against N = 10,000: {all_shown(few)}, margin {COMPARABLE:.0f} %",
             alike([*few.values()], COMPARABLE),
             where,
         ),
@@ -216,8 +211,8 @@ def _on_architecture(record: Record | None, chapter: str) -> list[Claim]:
         Claim(
             words,
             "E, Table 8",
-            f"as printed: {printed}; excess loss of ours, of {FULL}: {_all(found)}; its deviation over seeds has place "
-            f"{spread} of {len(variants)}",
+            f"as printed: {printed}; excess loss of ours, of {FULL}: {all_shown(found)}; its deviation over seeds has "
+            f"place {spread} of {len(variants)}",
             verdict,
             where,
         )
@@ -273,81 +268,4 @@ def untestable(chapter: str) -> list[Claim]:
     return [
         Claim(each, section, NO_POINTFLOW, UNTESTED, f"{chapter}#{anchor}")
         for each, (section, anchor) in words.items()
-    ]
-
-
-def generated(
-    chapter: str,
-    *,
-    coverage: Difference,
-    told_apart: Difference,
-    train_row: Sequence[float],
-    train_row_without_twins: Sequence[float],
-    gan_against_vae: Mapping[str, Difference],
-) -> list[Claim]:
-    """The claims on generation, from the numbers of its own experiment.
-
-    - `coverage`, `told_apart`: COV and 1-NNA of the model minus those of the train row, over seeds.
-    - `train_row`: 1-NNA of the train row in per cent, by draw of its shapes, `train_row_without_twins`: with
-      near-duplicates within a set removed. `gan_against_vae`: errors of the GAN minus those of the VAE, by metric, all
-      of them turned so that lower is better.
-    """
-    # Real shapes against real shapes: a test that cannot tell them apart says 50 %.
-    before, after = (
-        Difference(tuple(value - 50 for value in row)) for row in (train_row, train_row_without_twins)
-    )
-    explained = before.sign > 0 and after.sign == 0
-    return [
-        Claim(
-            'ours is above the train row in coverage ("47.65" against "45.43")',
-            "4.2, Table 3",
-            f"coverage {shown(coverage, ' points')}, 1-NNA {shown(told_apart, ' points')} from the train row's",
-            tallied([coverage.sign, -told_apart.sign], wanted=1),
-            f"{chapter}#generation",
-        ),
-        Claim(
-            "the train row of the airplanes has a 1-NNA of 72 and 69 %, not of 50 %: near-duplicates within a set",
-            "4.2, Table 3",
-            f"from 50 %: {shown(before, ' points')}, without near-duplicates {shown(after, ' points')}",
-            graded(int(explained), 1),
-            f"{chapter}#generation",
-        ),
-        Claim(
-            'the latent GAN outperforms the VAE "on all metrics, except" one',
-            "E, Table 9",
-            _all(gan_against_vae),
-            tallied([d.sign for d in gan_against_vae.values()], needed=len(gan_against_vae) - 1),
-            f"{chapter}#generation",
-        ),
-    ]
-
-
-def on_surfaces(
-    chapter: str,
-    *,
-    against_atlasnet: Mapping[str, Difference],
-    from_sparse: Difference,
-    margin: float = COMPARABLE,
-) -> list[Claim]:
-    """The claims on surfaces, from the numbers of their own experiment.
-
-    - `against_atlasnet`: ours minus AtlasNet's over test shapes, by metric: "CD" and "mesh accuracy" are claimed, "EMD"
-      is shown too. `from_sparse`: mesh accuracy from 256 points against that from all, in per cent.
-    """
-    claimed = [against_atlasnet[name].sign for name in ("CD", "mesh accuracy")]
-    return [
-        Claim(
-            'surfaces: "outperforms AtlasNet in both CD and Mesh accuracy"',
-            "D.2, Table 7",
-            _all(against_atlasnet),
-            tallied(claimed),
-            f"{chapter}#surfaces",
-        ),
-        Claim(
-            '"a smooth iso-surface, even when only a sparse point cloud (i.e. 256 points) is provided"',
-            "4.1, Fig. 4",
-            f"mesh accuracy from 256 points {shown(from_sparse)}, margin {margin:.0f} %",
-            alike([from_sparse], margin),
-            f"{chapter}#surfaces",
-        ),
     ]

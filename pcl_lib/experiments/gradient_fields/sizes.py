@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-# The rate of Adam of each model, by data.
+# The rate of Adam of each model: the lower EMD on 40 training digits held back, of 1e-3, 3e-3 and for ours 8e-3, after
+# the first few hundred steps of one seed. The chairs have those of the digits.
 _ALL = ("ShapeGF", "l-GAN CD", "l-GAN EMD", "AtlasNet sphere", "AtlasNet patches")
 
 
@@ -13,10 +14,12 @@ def _rates(*numbers: float) -> tuple[tuple[str, float], ...]:
 
 
 RATES = {
-    "digits": _rates(1e-3, 1e-3, 1e-3, 1e-3, 1e-3),
-    "chairs": _rates(1e-3, 1e-3, 1e-3, 1e-3, 1e-3),
+    "digits": _rates(8e-3, 3e-3, 3e-3, 3e-3, 1e-3),
+    "chairs": _rates(8e-3, 3e-3, 3e-3, 3e-3, 1e-3),
     "paper": _rates(1e-3, 1e-3, 1e-3, 1e-3, 1e-3),
-    "sparse": (("ShapeGF", 1e-3),),
+    # A rate that decoders without shortcuts, or without conditional norms, bear too.
+    "architecture": (("ShapeGF", 3e-3),),
+    "sparse": (("ShapeGF", 3e-3),),
 }
 
 # Networks for one core: a step of ours takes about 35 ms of it at 16 shapes, all ten levels and 32 points each. Batch

@@ -1,4 +1,4 @@
-"""What live code says of ShapeGF's claims on fields, sampling and surfaces (its Sections 3, 4.3, D.2 and F), by rules.
+"""What live code says of ShapeGF's claims on fields and sampling (its Sections 3, 4.3 and F), by rules.
 
 The thresholds stand here and were written before a number was seen. `claims_on_fields` computes its numbers itself,
 with the exact field, in a few seconds; the other functions judge what the chapter has computed with networks.
@@ -40,8 +40,6 @@ MAGNITUDE, NEARLY = (
 )  # "roughly the same magnitude": within this factor; within the second a part of it
 SAME = 5.0  # "insensitive": errors within so many per cent; the paper's own repeats differ by 4
 SELDOM, SOMETIMES = 0.01, 0.05  # shares of the box
-REMOVED, KEPT = 0.9, 0.95  # shares of the false surface that go, and of the true one that stays
-SHELL = 0.1  # the thickness is 2 delta within this share
 PLACES = 100
 
 
@@ -236,41 +234,6 @@ def on_starts(
                 2,
             ),
             f"{page}#sampling",
-        ),
-    ]
-
-
-def on_surface(
-    page: str, *, thickness: float, delta: float, removed: float, kept: float, at_axis: float
-) -> list[Claim]:
-    """Marching cubes on the norm of the field.
-
-    - `thickness`: between both sheets, mean, as `delta` a length. `removed`: share of the false surface that the test
-      of second derivatives discards, `kept`: share of the true one that stays. `at_axis`: share of the false surface
-      that lies nearer to the medial axis than to the shape.
-    """
-    double = abs(thickness / (2 * delta) - 1) < SHELL
-    return [
-        Claim(
-            'marching cubes "tend to create a double surface"',
-            "D.2",
-            f"the sheets are {thickness:.3g} apart, 2 delta is {2 * delta:.3g}",
-            graded(int(double), 1),
-            f"{page}#the-surface",
-        ),
-        Claim(
-            'the second-derivative test can "discard these regions"',
-            "3.5",
-            f"{100 * removed:.0f} % of the false surface discarded, {100 * kept:.0f} % of the true one kept",
-            graded(sum((removed > REMOVED, kept > KEPT)), 2),
-            f"{page}#the-surface",
-        ),
-        Claim(
-            'failures come from "the bifurcation area"',
-            "D.2",
-            f"{100 * at_axis:.0f} % of the false surface lie at the medial axis",
-            share(at_axis, holds=REMOVED, part=0.5),
-            f"{page}#the-surface",
         ),
     ]
 
