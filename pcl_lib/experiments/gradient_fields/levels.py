@@ -6,9 +6,10 @@ slowly at one level, and its mass stays where it fell. The exact field has the s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -55,28 +56,56 @@ def exact_field(cloud: Float[Tensor, "m d"]) -> Field:
     return lambda points, sigma: displacement(points, cloud, sigma)
 
 
+class WaveDecoder(GradientDecoder):
+    """The decoder of one shape that sees its points together with waves: sin and cos of `waves` lengths 4, 2, 1 ..
+
+    Not of the paper. A network that sees coordinates alone learns what is finer than its first layers slowly; with the
+    waves one shape is learnt in a minute.
+
+    >>> WaveDecoder(2, hidden=16, blocks=1)(torch.zeros(1, 5, 2), None, 0.1).shape
+    torch.Size([1, 5, 2])
+    """
+
+    def __init__(self, dims: int, *, waves: int = 5, hidden: int = 64, blocks: int = 3) -> None:
+        super().__init__(0, dims * (2 * waves + 1), hidden=hidden, blocks=blocks)
+        self.out, self.waves = dims, waves
+
+    def forward(self, points: Tensor, code: Tensor | None, sigma: Any) -> Tensor:
+        angles = [2**k * math.pi / 2 * points for k in range(self.waves)]
+        seen = torch.cat([points, *(wave for a in angles for wave in (a.sin(), a.cos()))], -1)
+        return super().forward(seen, code, sigma)[..., : self.out]
+
+
+# Of one shape in a minute: rates of decoder and (there is none) encoder, falling early and far.
+LIVE_RATES = FieldRates(1e-2, 1e-2, start=0.1, length=0.9, end=0.001)
+
+
 def learned_field(
     cloud: Float[Tensor, "m d"],
     sigmas: Sequence[float],
     *,
     steps: int = 1500,
-    points: int = 256,
+    points: int = 128,
+    waves: int = 5,
     hidden: int = 64,
     blocks: int = 3,
-    rate: float = 2e-3,
+    rate: float = LIVE_RATES.decoder,
     seed: int = 0,
 ) -> Field:
-    """The field of one shape by a network without a code, trained on these noise levels, all of them in each step.
+    """The field of one shape by a `WaveDecoder`, trained on these noise levels, all of them in each step.
 
-    - `points`: drawn from the cloud, with replacement, in a step. `hidden`, `blocks`: of the network.
+    - `points`: drawn from the cloud, with replacement, in a step;
+    - `waves`, `hidden`, `blocks`: of the network, and the `rate` that its training begins with. From a few hundred
+      points in space no waves and 2e-3 are better: short waves invent what lies between them.
 
-    Cost: about 20 ms a step on one core, with ten levels.
+    Cost: about 15 ms a step on one core, with ten levels.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        decoder = GradientDecoder(0, cloud.shape[-1], hidden=hidden, blocks=blocks)
+        decoder = WaveDecoder(cloud.shape[-1], waves=waves, hidden=hidden, blocks=blocks)
     loss = partial(denoising_loss, sigmas=list(sigmas))
-    method = GradientField(decoder, loss=loss, steps=steps, rates=FieldRates(rate, rate), draw=points)
+    rates = LIVE_RATES._replace(decoder=rate, encoder=rate)
+    method = GradientField(decoder, loss=loss, steps=steps, rates=rates, draw=points)
     fit(method, cloud[None], batch_size=1, steps=steps, seed=seed, progress=False)
     return decoder.eval().field()
 

@@ -43,10 +43,15 @@ SELDOM, SOMETIMES = 0.01, 0.05  # shares of the box
 PLACES = 100
 
 
-def claims_on_fields(page: str) -> list[Claim]:
-    """Those that the exact field of a real digit and of a synthetic chair decides; `page` is the chapter's address."""
+def claims_on_fields(page: str, *, sampling: str | None = None, surfaces: str | None = None) -> list[Claim]:
+    """Those that the exact field of a real digit and of a synthetic chair decides; `page` is the chapter's address,
+    `sampling` and `surfaces` those of the pages on drawing points and on surfaces, where these are others."""
     digit, dense = (digits.sample(3, n, seed=seed).points for n, seed in ((512, 0), (8192, 1)))
-    return [*_on_density(page, digit, dense), *_on_directions(page, digit, dense), *_on_sampling(page, digit)]
+    return [
+        *_on_density(page, digit, dense),
+        *_on_directions(page, digit, dense, surfaces or page),
+        *_on_sampling(sampling or page, digit),
+    ]
 
 
 def _on_density(page: str, digit: Tensor, dense: Tensor) -> list[Claim]:
@@ -73,7 +78,7 @@ def _on_density(page: str, digit: Tensor, dense: Tensor) -> list[Claim]:
     ]
 
 
-def _on_directions(page: str, digit: Tensor, dense: Tensor) -> list[Claim]:
+def _on_directions(page: str, digit: Tensor, dense: Tensor, surfaces: str) -> list[Claim]:
     where, sigmas = facts.places(PLACES, 2), noise_levels()
     inside = [
         facts.in_hull(where + displacement(where, digit, sigma), digit) for sigma in (sigmas[0], sigmas[4])
@@ -110,7 +115,7 @@ def _on_directions(page: str, digit: Tensor, dense: Tensor) -> list[Claim]:
             "3.5",
             f"a chair: in {100 * false:.2g} % of the box the field is shorter than 0.05 and the chair further than 0.1",
             share(1 - false, holds=1 - SELDOM, part=1 - SOMETIMES),
-            f"{page}#the-surface",
+            f"{surfaces}#the-surface",
         ),
     ]
 
