@@ -30,7 +30,18 @@ GLUED = re.compile(r"\{glue:text\}`(\w+)(?::([^`]*))?`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})(\{[\w-]+\})?")
 OF_PROSE = {"{exercise}", "{solution}", "{admonition}", "{note}", "{warning}", "{tip}"}
 TABLE = re.compile(r"^:::\{table\} (.*)$", re.MULTILINE)
-MAKERS = {"show", "frames", "cloud", "clouds", "curves", "matching", "rotatable", "shape_map", "surface", "table"}
+MAKERS = {
+    "show",
+    "frames",
+    "cloud",
+    "clouds",
+    "curves",
+    "matching",
+    "rotatable",
+    "shape_map",
+    "surface",
+    "table",
+}
 
 
 def plain_thousands(text: str) -> list[str]:

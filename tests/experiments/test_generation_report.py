@@ -8,7 +8,17 @@ import pytest
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
 from pcl_lib.experiments.generation import compare, ledger, report
 from pcl_lib.experiments.generation.published import MEASURES
-from pcl_lib.experiments.generation.settings import MATCHED, MODELS, OURS, RGAN, THINNED, TRAIN, TWINS, VAE
+from pcl_lib.experiments.generation.settings import (
+    KNOWN,
+    MATCHED,
+    MODELS,
+    OURS,
+    RGAN,
+    THINNED,
+    TRAIN,
+    TWINS,
+    VAE,
+)
 from pcl_lib.experiments.record import read_record
 from pcl_lib.experiments.runner.result import Result, Row
 
@@ -77,6 +87,11 @@ def test_one_nna_is_good_near_50_from_either_side():
 
 def test_the_verdicts(result):
     assert verdicts(result) == [HOLDS, NOT, NOT, HOLDS, HOLDS, UNTESTED, UNTESTED]
+
+
+def test_what_has_no_model_is_not_tested(result):
+    known = replace(result, rows=[row for row in result.rows if row.factors["model"] in KNOWN])
+    assert verdicts(known) == [UNTESTED, UNTESTED, NOT, HOLDS, UNTESTED, UNTESTED, UNTESTED]
 
 
 @pytest.mark.parametrize(

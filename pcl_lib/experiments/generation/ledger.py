@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED, Claim, alike, tallied
 from pcl_lib.experiments.generation import compare
 from pcl_lib.experiments.generation.published import MEASURES, TABLE_3, TABLE_9, exceptions
@@ -33,17 +35,16 @@ def claims(record: Record, page: str) -> list[Claim]:
     A claim on a model that the record has not is not tested.
     """
     recorded = {model for (model,) in record.result.configurations}
+
+    def of_models(judge: Callable[[Record, str], Claim], words: str, where: str) -> Claim:
+        return judge(record, page) if OURS in recorded else Claim(words, where, NO_MODEL, UNTESTED, page)
+
     return [
-        *(
-            judge(record, page) if OURS in recorded else Claim(words, where, NO_MODEL, UNTESTED, page)
-            for judge, words, where in (
-                (against_rgan, *BETTER_THAN_RGAN),
-                (against_train, *BETTER_THAN_REAL),
-                (against_vae, *BETTER_THAN_VAE),
-            )
-        ),
+        of_models(against_rgan, *BETTER_THAN_RGAN),
+        of_models(against_train, *BETTER_THAN_REAL),
         coverage_alone(record, page),
         near_duplicates(record, page),
+        of_models(against_vae, *BETTER_THAN_VAE),
         *(
             Claim(words, where, "PointFlow is not part of this book", UNTESTED, page)
             for words, where in (
