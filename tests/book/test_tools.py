@@ -144,3 +144,12 @@ def test_the_scripts_of_thebe_are_left_out_of_the_pages():
     scripts = [constants, kept, _JavaScript("_static/sphinx-thebe.js")]
     offline.leave_thebe_out(None, "page", "page.html", {"script_files": scripts}, None)
     assert scripts == [kept], "the list that Sphinx writes from is changed"
+
+
+def test_the_state_of_sliders_stays_whatever_the_letters_of_its_pictures():
+    state = _JavaScript(
+        None, body='{"value": "iVBOThEbeQ"}', type="application/vnd.jupyter.widget-state+json"
+    )
+    scripts = [state]
+    offline.leave_thebe_out(None, "page", "page.html", {"script_files": scripts}, None)
+    assert scripts == [state]
