@@ -156,6 +156,26 @@ def test_a_printed_slider_shows_its_first_and_its_last_picture(browser, tmp_path
         assert not seen.page.get_by_text("ending").is_visible(), "on the screen it is the slider's"
 
 
+def test_a_map_of_shapes_is_printed_without_its_buttons(browser, tmp_path):
+    places, shapes = [[0, 0], [1, 1]], np.zeros((2, 1, 2))
+    shown = viz.shape_map(places, shapes, ["first", "second"], alt="Two dots", caption="Two shapes.")
+    with visit(browser, made(tmp_path, shown.html)) as seen:
+        assert seen.page.get_by_role("radio").first.is_visible()
+        on_paper(seen.page)
+        assert seen.page.locator("svg").is_visible()
+        assert not seen.page.get_by_role("radio").first.is_visible()
+
+
+def test_a_slider_stands_on_one_sheet_with_its_caption(browser, tmp_path):
+    tall = [viz.cloud(np.array([[0.0, 0.0], [1.0, i]]), alt="Two points") for i in (4, 5, 6)]
+    series = viz.frames(tall, labels=("one", "two", "three"), alt="Two points", caption="They part.", start=1)
+    words = "<p>Before it a page has something else.</p>" * 20
+    with visit(browser, made(tmp_path, words + series.still)) as seen:
+        pdf.settle(seen.page)
+        sheets = [sheet.extract_text() for sheet in pdf.sheets_of(seen.page).pages]
+        assert any(all(word in sheet for word in ("one", "two", "three", "They part.")) for sheet in sheets)
+
+
 @pytest.mark.parametrize("ours", [True, False])
 def test_a_word_of_the_glossary_is_marked_by_more_than_colour(browser, tmp_path, ours):
     theirs = "<style>a { color: #555; text-decoration: none }</style>"  # as a theme may have it

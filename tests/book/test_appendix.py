@@ -5,12 +5,14 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from PIL import Image
 
 from book._tools import cite, gallery, teach
+from pcl_lib import viz
 from tests.book import checks
 from tests.book.small import Book, cell
 
@@ -110,6 +112,17 @@ def test_thumbnails(tmp_path):
         assert small.size[0] == gallery.WIDEST
         assert small.convert("RGBA").getpixel((5, 5))[3] == pytest.approx(128, abs=8), "as clear as it was"
     assert b"M 1.2 3.4 L 5 6" in (tmp_path / gallery.FOLDER / "p-2.svg").read_bytes()
+
+
+def test_a_map_of_shapes_is_shown_by_its_words(tmp_path):
+    table = viz.table([["a", 1.0]], columns=["a", "b"], caption="No figure").html
+    shapes = viz.shape_map(
+        [[0, 0], [1, 1]], np.zeros((2, 1, 2)), ["dot", "dash"], alt="Two dots", caption="Two."
+    ).html
+    html = f"<article><section id='a'><h2>A</h2>{shapes}{table}</section></article>"
+    (found,) = gallery.pictures("p", BeautifulSoup(html, "html.parser"))
+    assert (found.alt, found.caption) == ("Two dots", "Two.")
+    assert gallery.write_thumbnails([found], tmp_path) == [None]
 
 
 def test_panels_go_side_by_side(tmp_path):

@@ -307,6 +307,18 @@ def test_tables_hold_the_papers_numbers_beside_ours(found):
     ]
 
 
+def test_an_error_of_nothing_is_told_in_words(found):
+    def scaled(row):
+        metrics = row.metrics | {"MCD": row.metrics["MCD"] * (1e-12 if row.configuration == ("EMD",) else 1)}
+        return dataclasses.replace(row, metrics=metrics)
+
+    gone = dataclasses.replace(found, rows=[scaled(row) for row in found.rows])
+    lines = free_report.losses_table(gone, "All.").text.splitlines()[2:]
+    cells = dict(line.split(" | ")[:2] for line in lines)
+    assert cells["EMD"] == "< 0.0001"
+    assert "±" in cells["CALoss"]
+
+
 def test_tables_of_one_seed_have_the_interval_over_shapes_alone(found):
     alone = dataclasses.replace(found, rows=[row for row in found.rows if row.seed == 0])
     last = free_report.differences_table(alone, ["CALoss"], "One seed.").text.splitlines()[-1]

@@ -62,6 +62,7 @@ def test_plain_columns_have_no_mark():
         ("-2 ± 0.1", True),
         ("97 ± 2 %", True),
         ("1.0e-05", True),
+        ("< 0.0001", True),
         ("1000 (a + b)", False),
         ("3D", False),
     ],
