@@ -53,11 +53,11 @@ class StoredSet(NamedTuple):
         chunk = max(1, _AT_ONCE // max(_widths(self.model)))
         made = self.model.reconstruct(self.model.codes.weight[index : index + 1], chunk=chunk)[0].double()
         centre = torch.tensor(self.info.centre, dtype=torch.float64, device=made.device)
-        placed = centre + self.info.scale * made
+        far = max(map(abs, self.info.centre)) + self.info.scale > _FAR * self.info.scale
+        placed = (centre + self.info.scale * made).to(torch.float64 if far else torch.float32)
         if not bool(placed.isfinite().all()):
             raise CodecError(f"damaged: the points of {self.names[index]} are not finite")
-        far = max(map(abs, self.info.centre)) + self.info.scale > _FAR * self.info.scale
-        return placed if far else placed.float()
+        return placed
 
 
 def compress_set(
