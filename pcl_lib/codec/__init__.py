@@ -3,9 +3,12 @@
 from pcl_lib.codec._container import kind_of, read_container, write_container
 from pcl_lib.codec._dataset import SetInfo, StoredSet, compress_set, decompress_set, read_set
 from pcl_lib.codec._errors import CodecError
+from pcl_lib.codec._learn_set import LearntSet, learn_set
 from pcl_lib.codec._write_cloud import write_cloud
 
 __all__ = [
+    "learn_set",
+    "LearntSet",
     "compress_set",
     "decompress_set",
     "read_set",
