@@ -1,6 +1,7 @@
 """Closed-form distances between two clouds: the Chamfer family, Hausdorff, F-score, and those by transport.
 
-And what a cloud says of any place in space: the density of Gaussians on its points, its score, its displacement.
+The assignments of a decoder's points to those of a cloud. And what a cloud says of any place in space: the density of
+Gaussians on its points, its score, its displacement.
 """
 
 from pcl_lib.distances._auction import AUCTION_SETTINGS, Auction, AuctionSettings, auction
@@ -10,11 +11,14 @@ from pcl_lib.distances._dcd import dcd
 from pcl_lib.distances._em_kd import em_kd
 from pcl_lib.distances._emd import emd
 from pcl_lib.distances._f_score import FScore, f_score
+from pcl_lib.distances._greedy_assignment import greedy_assignment, repair_assignment
 from pcl_lib.distances._hausdorff import hausdorff
 from pcl_lib.distances._hyper_cd import hyper_cd
 from pcl_lib.distances._info_cd import info_cd
 from pcl_lib.distances._mixture import displacement, log_density, score
 from pcl_lib.distances._one_to_one import Matched
+from pcl_lib.distances._quadratic_cost import quadratic_cost
+from pcl_lib.distances._reassignment import Reassigned, reassign
 from pcl_lib.distances._released_landau import released_landau_cd
 from pcl_lib.distances._sinkhorn import sinkhorn
 from pcl_lib.distances._transport_plan import Plan, transport_plan
@@ -50,6 +54,7 @@ __all__ = [
     "Matched",
     "Normal",
     "Plan",
+    "Reassigned",
     "Weibull",
     "Weight",
     "auction",
@@ -59,11 +64,15 @@ __all__ = [
     "em_kd",
     "emd",
     "f_score",
+    "greedy_assignment",
     "hausdorff",
     "hyper_cd",
     "info_cd",
     "log_density",
+    "quadratic_cost",
+    "reassign",
     "released_landau_cd",
+    "repair_assignment",
     "score",
     "sinkhorn",
     "transport_plan",

@@ -47,6 +47,8 @@ EVERY = {
 }
 # Of places in space, not of two clouds.
 FIELDS = ("displacement", "log_density", "score")
+# Of an assignment of the points of one cloud to those of another; see test_assignments.
+ASSIGNMENTS = ("greedy_assignment", "quadratic_cost", "reassign", "repair_assignment")
 SAME_SIZE = ("auction", "em_kd", "emd")
 # Of two clouds of one point each, at 0 and at (1, 1, 1).
 DIAGONAL = math.sqrt(3)
@@ -85,7 +87,7 @@ def as_users_call_it():
 
 def test_no_public_distance_is_left_out():
     functions = {name for name in distances.__all__ if name[0].islower()}
-    assert functions == {*EVERY, *FIELDS}
+    assert functions == {*EVERY, *FIELDS, *ASSIGNMENTS}
 
 
 # They scale the clouds themselves.
