@@ -1,1 +1,19 @@
 """Point clouds and data sets of them as files: containers, entropy coding, codecs, and the command line."""
+
+from pcl_lib.codec._container import kind_of, read_container, write_container
+from pcl_lib.codec._dataset import SetInfo, StoredSet, compress_set, decompress_set, read_set
+from pcl_lib.codec._errors import CodecError
+from pcl_lib.codec._write_cloud import write_cloud
+
+__all__ = [
+    "compress_set",
+    "decompress_set",
+    "read_set",
+    "SetInfo",
+    "StoredSet",
+    "write_cloud",
+    "kind_of",
+    "read_container",
+    "write_container",
+    "CodecError",
+]
