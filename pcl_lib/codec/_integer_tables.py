@@ -19,8 +19,6 @@ def check_tables(tables: IntegerTables) -> None:
     """Raise `CodecError` unless each row of counts is what a range coder can work with.
 
     Cost: one pass over the counts.
-
-    >>> check_tables(IntegerTables.of([0], [[0.5, 0.25]]))
     """
     lowest, counts = tables
     if not 1 <= len(counts) <= CHANNELS or np.shape(lowest) != (len(counts),):

@@ -37,6 +37,8 @@ from pcl_lib.models._local_codes import (
     LocalFullyConnectedDecoder,
 )
 from pcl_lib.models._mlp import MLP, parameter_count
+from pcl_lib.models._neuralqaad import NeuralQAAD
+from pcl_lib.models._neuralqaad_sizes import NEURALQAAD_SIZES, NeuralQAADSizes, compression_ratio
 from pcl_lib.models._patches import PatchMLP
 from pcl_lib.models._point_gan import PointCritic, PointGenerator
 from pcl_lib.models._point_table import PointTable
@@ -51,6 +53,7 @@ __all__ = [
     "LANGEVIN_SETTINGS",
     "MLP",
     "MULTI_SCALE",
+    "NEURALQAAD_SIZES",
     "PCN",
     "SINGLE_SCALE",
     "AtlasDecoder",
@@ -75,6 +78,8 @@ __all__ = [
     "LocalEncoder",
     "LocalFoldingDecoder",
     "LocalFullyConnectedDecoder",
+    "NeuralQAAD",
+    "NeuralQAADSizes",
     "PatchMLP",
     "PointAttN",
     "PointCritic",
@@ -95,6 +100,7 @@ __all__ = [
     "atlas_net_v2",
     "caloss_pointnet2",
     "camera_rays",
+    "compression_ratio",
     "field_jacobian",
     "folding_net",
     "lae",

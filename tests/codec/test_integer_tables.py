@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcl_lib.codec import CodecError, check_tables, tables_checksum, tables_from_arrays, tables_to_arrays
+from pcl_lib.codec import CodecError, tables_checksum, tables_from_arrays, tables_to_arrays
 from pcl_lib.models import IntegerTables
 
 TABLES = IntegerTables.of([-3, 7], [[0.1, 0.3, 0.2], [0.5]])
@@ -79,4 +79,4 @@ def test_tables_from_anywhere(case):
 
 def test_tables_made_by_hand_are_checked():
     with pytest.raises(CodecError, match="counts of channel 1 must be two or more"):
-        check_tables(IntegerTables(np.zeros(2, dtype=np.int64), (TABLES.counts[0], np.array([65536]))))
+        tables_checksum(IntegerTables(np.zeros(2, dtype=np.int64), (TABLES.counts[0], np.array([65536]))))

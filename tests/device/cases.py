@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
+from tests.device.coding import CODED, RATES
 from tests.device.fields import FIELDS
+from tests.device.neuralqaad import neuralqaad
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -210,9 +212,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
-        "rate": lambda device: losses.rate(flat(5).to(device).sigmoid(), flat(4).to(device).sigmoid()),
-        "bits_per_point": lambda device: losses.bits_per_point(flat(5).to(device).sigmoid(), points=9),
-        "gaussian_rate_distortion": lambda device: losses.gaussian_rate_distortion(flat(5).to(device).exp()),
+        **RATES,
         "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
         **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
@@ -236,7 +236,6 @@ JOBS: dict[str, dict[str, Job]] = {
     },
     "models": {
         "DGCNN": of_network(lambda: models.DGCNN((8, 16), 16, (12, 8), k=5), 40),
-        "EntropyBottleneck": of_network(lambda: models.EntropyBottleneck(5).eval(), flat(5)[..., None]),
         "EdgeConv": of_network(lambda: models.EdgeConv(3, 8, k=4), 40),
         "MLP": of_network(lambda: models.MLP(3, (8, 4)), 40),
         "PatchMLP": of_network(
@@ -286,8 +285,10 @@ JOBS: dict[str, dict[str, Job]] = {
         "LatentCritic": of_network(lambda: models.LatentCritic(8, widths=(16,)), flat(8)),
         "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
         "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
+        "NeuralQAAD": neuralqaad,
         "PointTable": _table,
         **FIELDS,
+        **CODED,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
@@ -306,6 +307,7 @@ NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
     "models": {
         "camera_rays",
+        "compression_ratio",
         "langevin_start",
         "noise_levels",
         "parameter_count",
