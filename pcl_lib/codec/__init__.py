@@ -3,7 +3,9 @@
 from pcl_lib.codec._cloud_file import cloud_info, compress_cloud, decompress_cloud
 from pcl_lib.codec._cloud_header import CloudInfo
 from pcl_lib.codec._container import kind_of, read_container, write_container
+from pcl_lib.codec._dataset import SetInfo, StoredSet, compress_set, decompress_set, read_set
 from pcl_lib.codec._errors import CodecError
+from pcl_lib.codec._write_cloud import write_cloud
 
 __all__ = [
     "CloudInfo",
@@ -11,7 +13,14 @@ __all__ = [
     "cloud_info",
     "compress_cloud",
     "decompress_cloud",
+    "compress_set",
+    "decompress_set",
+    "read_set",
+    "SetInfo",
+    "StoredSet",
+    "write_cloud",
     "kind_of",
     "read_container",
     "write_container",
+    "CodecError",
 ]

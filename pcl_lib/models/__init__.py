@@ -35,6 +35,8 @@ from pcl_lib.models._local_codes import (
     LocalFullyConnectedDecoder,
 )
 from pcl_lib.models._mlp import MLP, parameter_count
+from pcl_lib.models._neuralqaad import NeuralQAAD
+from pcl_lib.models._neuralqaad_sizes import NEURALQAAD_SIZES, NeuralQAADSizes, compression_ratio
 from pcl_lib.models._patches import PatchMLP
 from pcl_lib.models._point_gan import PointCritic, PointGenerator
 from pcl_lib.models._point_table import PointTable
@@ -49,6 +51,7 @@ __all__ = [
     "LANGEVIN_SETTINGS",
     "MLP",
     "MULTI_SCALE",
+    "NEURALQAAD_SIZES",
     "PCN",
     "SINGLE_SCALE",
     "AtlasDecoder",
@@ -71,6 +74,8 @@ __all__ = [
     "LocalEncoder",
     "LocalFoldingDecoder",
     "LocalFullyConnectedDecoder",
+    "NeuralQAAD",
+    "NeuralQAADSizes",
     "PatchMLP",
     "PointAttN",
     "PointCritic",
@@ -91,6 +96,7 @@ __all__ = [
     "atlas_net_v2",
     "caloss_pointnet2",
     "camera_rays",
+    "compression_ratio",
     "field_jacobian",
     "folding_net",
     "lae",

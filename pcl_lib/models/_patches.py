@@ -8,25 +8,38 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pcl_lib._checks import check_integer
+from pcl_lib._checks import check_integer, check_option
 from pcl_lib.models._input_checks import check_widths
+
+INITIALISERS = ("linear", "lecun normal")
 
 
 class PatchLinear(nn.Module):
     """`patches` fully connected layers side by side: x (P, in, rows) to (P, out, rows).
 
-    Features come before rows, so that batch norm finds its axis without a copy. Initialisation as
-    `torch.nn.Linear`: uniform within 1 / sqrt(in), weights and biases.
+    Features come before rows, so that batch norm finds its axis without a copy. `initialiser`: "linear", as
+    `torch.nn.Linear`, uniform within 1 / sqrt(in), weights and biases; or "lecun normal", weights normal of variance
+    1 / in and biases 0, which is what keeps the mean and variance of what SELU makes.
     """
 
-    def __init__(self, patches: int, inputs: int, outputs: int) -> None:
+    def __init__(
+        self, patches: int, inputs: int, outputs: int, *, bias: bool = True, initialiser: str = "linear"
+    ) -> None:
         super().__init__()
+        check_option("initialiser", initialiser, INITIALISERS)
         bound = 1 / math.sqrt(inputs)
-        self.weight = nn.Parameter(torch.empty(patches, outputs, inputs).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(patches, outputs, 1).uniform_(-bound, bound))
+        weight, shift = torch.empty(patches, outputs, inputs), torch.zeros(patches, outputs, 1)
+        if initialiser == "linear":
+            weight.uniform_(-bound, bound)
+            if bias:
+                shift.uniform_(-bound, bound)
+        else:
+            weight.normal_(std=bound)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(shift) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.baddbmm(self.bias, self.weight, x)
+        return self._shifted(self.weight, x)
 
     def joined(self, points: Tensor, code: Tensor) -> Tensor:
         """The layer on each point joined to its code, without writing the joined array.
@@ -36,8 +49,10 @@ class PatchLinear(nn.Module):
         """
         d = points.shape[1]
         of_points = torch.bmm(self.weight[..., :d], points.flatten(2)).unflatten(2, points.shape[2:])
-        of_code = torch.baddbmm(self.bias, self.weight[..., d:], code)
-        return of_points + of_code[..., None]
+        return of_points + self._shifted(self.weight[..., d:], code)[..., None]
+
+    def _shifted(self, weight: Tensor, x: Tensor) -> Tensor:
+        return torch.bmm(weight, x) if self.bias is None else torch.baddbmm(self.bias, weight, x)
 
 
 class PatchMLP(nn.Module):
@@ -45,7 +60,8 @@ class PatchMLP(nn.Module):
 
     Shapes: code (P, k, B) to (P, widths[-1], B); with points (P, d, B, n), or (P, d, 1, n) for the same points in
     every cloud, each is joined to its code: (P, widths[-1], B, n). `inputs` is k, or d + k. The last layer is
-    linear; `norm` puts batch norm after the others.
+    linear; `norm` puts batch norm after the others; `bias` and `initialiser` ("linear" or "lecun normal") are those
+    of all layers.
     Cost: one batched product per layer; the released codes loop over the patches, which on a GPU leaves most of it
     idle (see neuralqaad2022). Errors: `ValueError` in training where batch norm meets a single point in a patch.
 
@@ -61,13 +77,18 @@ class PatchMLP(nn.Module):
         *,
         norm: bool = False,
         activation: type[nn.Module] = nn.ReLU,
+        bias: bool = True,
+        initialiser: str = "linear",
     ) -> None:
         super().__init__()
         check_widths(widths, "widths")
         check_integer("patches", patches, 1)
         self.activation = activation()
         sizes = (inputs, *widths)
-        self.linear = nn.ModuleList(PatchLinear(patches, a, b) for a, b in zip(sizes, widths, strict=False))
+        self.linear = nn.ModuleList(
+            PatchLinear(patches, a, b, bias=bias, initialiser=initialiser)
+            for a, b in zip(sizes, widths, strict=False)
+        )
         self.norm = nn.ModuleList(nn.BatchNorm1d(patches * w) for w in widths[:-1] if norm)
 
     def forward(self, code: Tensor, points: Tensor | None = None) -> Tensor:

@@ -17,6 +17,7 @@ from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
 from tests.device.fields import FIELDS
+from tests.device.neuralqaad import neuralqaad
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -282,6 +283,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "LatentCritic": of_network(lambda: models.LatentCritic(8, widths=(16,)), flat(8)),
         "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
         "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
+        "NeuralQAAD": neuralqaad,
         "PointTable": _table,
         **FIELDS,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
@@ -303,6 +305,7 @@ NO_DEVICE = {
     "metrics": {"bjontegaard_rate"},
     "models": {
         "camera_rays",
+        "compression_ratio",
         "langevin_start",
         "noise_levels",
         "parameter_count",
