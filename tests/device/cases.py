@@ -211,6 +211,9 @@ JOBS: dict[str, dict[str, Job]] = {
         "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
+        "rate": lambda device: losses.rate(flat(5).to(device).sigmoid(), flat(4).to(device).sigmoid()),
+        "bits_per_point": lambda device: losses.bits_per_point(flat(5).to(device).sigmoid(), points=9),
+        "gaussian_rate_distortion": lambda device: losses.gaussian_rate_distortion(flat(5).to(device).exp()),
         "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
         **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
@@ -234,6 +237,7 @@ JOBS: dict[str, dict[str, Job]] = {
     },
     "models": {
         "DGCNN": of_network(lambda: models.DGCNN((8, 16), 16, (12, 8), k=5), 40),
+        "EntropyBottleneck": of_network(lambda: models.EntropyBottleneck(5).eval(), flat(5)[..., None]),
         "EdgeConv": of_network(lambda: models.EdgeConv(3, 8, k=4), 40),
         "MLP": of_network(lambda: models.MLP(3, (8, 4)), 40),
         "PatchMLP": of_network(
