@@ -320,6 +320,7 @@ JOBS: dict[str, dict[str, Job]] = {
 # Of plain numbers and of what is made on the CPU by design: they have nothing to do with a device.
 NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
+    "metrics": {"bjontegaard_rate"},
     "models": {
         "camera_rays",
         "compression_ratio",
