@@ -17,6 +17,7 @@ from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
 from tests.device.assignments import ASSIGNMENTS
+from tests.device.coding import CODED, RATES
 from tests.device.fields import FIELDS
 from tests.device.neuralqaad import neuralqaad
 from tests.distances.test_every import EVERY
@@ -213,6 +214,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
+        **RATES,
         "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
         **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
@@ -288,6 +290,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "NeuralQAAD": neuralqaad,
         "PointTable": _table,
         **FIELDS,
+        **CODED,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
@@ -304,6 +307,7 @@ JOBS: dict[str, dict[str, Job]] = {
 # Of plain numbers and of what is made on the CPU by design: they have nothing to do with a device.
 NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
+    "metrics": {"bjontegaard_rate"},
     "models": {
         "camera_rays",
         "compression_ratio",
