@@ -6,28 +6,31 @@ from pcl_lib.codec._container import kind_of, read_container, write_container
 from pcl_lib.codec._dataset import SetInfo, StoredSet, compress_set, decompress_set, read_set
 from pcl_lib.codec._errors import CodecError
 from pcl_lib.codec._integer_tables import check_tables, tables_checksum, tables_from_arrays, tables_to_arrays
+from pcl_lib.codec._learn_set import LearntSet, learn_set
 from pcl_lib.codec._range_coder import decode_symbols, encode_symbols
 from pcl_lib.codec._write_cloud import write_cloud
 
 __all__ = [
+    "compress_cloud",
+    "decompress_cloud",
+    "cloud_info",
     "CloudInfo",
-    "CodecError",
+    "learn_set",
+    "LearntSet",
+    "compress_set",
+    "decompress_set",
+    "read_set",
     "SetInfo",
     "StoredSet",
-    "check_tables",
-    "cloud_info",
-    "compress_cloud",
-    "compress_set",
-    "decode_symbols",
-    "decompress_cloud",
-    "decompress_set",
+    "write_cloud",
     "encode_symbols",
-    "kind_of",
-    "read_container",
-    "read_set",
+    "decode_symbols",
+    "check_tables",
     "tables_checksum",
     "tables_from_arrays",
     "tables_to_arrays",
-    "write_cloud",
+    "kind_of",
+    "read_container",
     "write_container",
+    "CodecError",
 ]
