@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
+from tests.device.dpcc import DPCC_LOSSES, DPCC_NETWORKS
 from tests.device.fields import FIELDS
 from tests.distances.test_every import EVERY
 
@@ -213,6 +214,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "rate": lambda device: losses.rate(flat(5).to(device).sigmoid(), flat(4).to(device).sigmoid()),
         "bits_per_point": lambda device: losses.bits_per_point(flat(5).to(device).sigmoid(), points=9),
         "gaussian_rate_distortion": lambda device: losses.gaussian_rate_distortion(flat(5).to(device).exp()),
+        **DPCC_LOSSES,
         "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
         **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
@@ -287,7 +289,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
         "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
         "PointTable": _table,
-        **FIELDS,
+        **(FIELDS | DPCC_NETWORKS),
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
