@@ -18,6 +18,7 @@ from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
 from tests.device.assignments import ASSIGNMENTS
 from tests.device.coding import CODED, RATES
+from tests.device.dpcc import DPCC_LOSSES, DPCC_NETWORKS
 from tests.device.fields import FIELDS
 from tests.device.neuralqaad import linear_code, neuralqaad
 from tests.distances.test_every import EVERY
@@ -215,6 +216,10 @@ JOBS: dict[str, dict[str, Job]] = {
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
         **RATES,
+        "rate": lambda device: losses.rate(flat(5).to(device).sigmoid(), flat(4).to(device).sigmoid()),
+        "bits_per_point": lambda device: losses.bits_per_point(flat(5).to(device).sigmoid(), points=9),
+        "gaussian_rate_distortion": lambda device: losses.gaussian_rate_distortion(flat(5).to(device).exp()),
+        **DPCC_LOSSES,
         "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
         **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
@@ -292,6 +297,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "PointTable": _table,
         **FIELDS,
         **CODED,
+        **(FIELDS | DPCC_NETWORKS),
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
