@@ -21,6 +21,7 @@ from tests.device.coding import CODED, RATES
 from tests.device.dpcc import DPCC_LOSSES, DPCC_NETWORKS
 from tests.device.fields import FIELDS
 from tests.device.neuralqaad import linear_code, neuralqaad
+from tests.device.scores import SCORES
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -134,16 +135,6 @@ def _curve(device: torch.device) -> Any:
     return z, error, fits[0].error
 
 
-def _matrix(score: Callable[[Tensor], Tensor]) -> Job:
-    """A score of the matrix of all distances between two sets."""
-    return lambda device: score(torch.rand(4, 5, generator=torch.Generator().manual_seed(0)).to(device))
-
-
-def _one_nn(device: torch.device) -> Any:
-    square = _matrix(lambda matrix: matrix[:, :4])(device)
-    return metrics.one_nn_accuracy(square, square + 0.1, square)
-
-
 def _with_normals(device: torch.device) -> Tensor:
     x, y, normals = clouds(device, 40, 40, 40)
     return metrics.d2_psnr(x, y, nn.functional.normalize(normals, dim=-1), peak=1.0)
@@ -233,9 +224,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "largest_spacing": _on(40, of=metrics.largest_spacing),
         "uniformity": _on(300, of=lambda x: metrics.uniformity(x, area=1.0, percentages=(0.05,), seeds=8)),
         "pairwise": _on(12, 12, of=lambda x, y: metrics.pairwise(x, y)),
-        "minimum_matching_distance": _matrix(metrics.minimum_matching_distance),
-        "coverage": _matrix(metrics.coverage),
-        "one_nn_accuracy": _one_nn,
+        **SCORES,
         "generation_scores": _on(12, 12, of=lambda x, y: metrics.generation_scores(x, y)),
     },
     "models": {
