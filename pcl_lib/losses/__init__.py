@@ -7,6 +7,18 @@ from pcl_lib.losses._critic_pfnet import PFNetCritic
 from pcl_lib.losses._critic_pugan import PUGANCritic
 from pcl_lib.losses._curvature import curvature, with_curvature
 from pcl_lib.losses._denoising import denoising_by_level, denoising_loss, excess_loss
+from pcl_lib.losses._dpcc import (
+    DPCC_RATE_WEIGHTS,
+    DPCCLoss,
+    DPCCWeights,
+    dpcc_chamfer,
+    dpcc_coordinates,
+    dpcc_counts,
+    dpcc_density,
+    dpcc_loss,
+    dpcc_matches,
+    dpcc_normals,
+)
 from pcl_lib.losses._gaussian_kl import gaussian_kl
 from pcl_lib.losses._gaussian_source import RateDistortion, gaussian_rate_distortion
 from pcl_lib.losses._gradient_matching import (
@@ -26,6 +38,16 @@ from pcl_lib.losses._staged import folding_loss, pcn_alpha, pcn_loss, pointattn_
 from pcl_lib.losses._trainable import TrainableLoss
 
 __all__ = [
+    "DPCC_RATE_WEIGHTS",
+    "DPCCLoss",
+    "DPCCWeights",
+    "dpcc_chamfer",
+    "dpcc_coordinates",
+    "dpcc_counts",
+    "dpcc_density",
+    "dpcc_loss",
+    "dpcc_matches",
+    "dpcc_normals",
     "GRIDS",
     "PAPER_DISTANCES",
     "CALoss",
