@@ -84,6 +84,7 @@ def test_every_file_of_the_training_loop_is_in_its_contract():
     loop = {name.rpartition(".")[2] for name in contract("The training loop")["source_modules"]}
     assert files - loop == {
         "_completion",
+        "_compression",
         "_free_clouds",
         "_gradient_field",
         "_latent_gan",

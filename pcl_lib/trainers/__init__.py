@@ -2,6 +2,7 @@
 
 from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_checkpoint
 from pcl_lib.trainers._completion import ShapeCompletion
+from pcl_lib.trainers._compression import Compression, CompressionRates
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
 from pcl_lib.trainers._free_clouds import FreeClouds
@@ -32,6 +33,8 @@ __all__ = [
     "FieldRates",
     "FIELD_RATES",
     "ShapeCompletion",
+    "Compression",
+    "CompressionRates",
     "Diverged",
     "DamagedCheckpoint",
     "batch_rows",

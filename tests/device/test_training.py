@@ -17,6 +17,7 @@ from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.runner.run import run_experiment
 from pcl_lib.losses import CALoss, denoising_loss, gaussian_kl, interpolate_penalty, pcn_loss
 from pcl_lib.models import (
+    DPCC,
     PCN,
     FullyConnectedDecoder,
     GaussianEncoder,
@@ -29,6 +30,7 @@ from pcl_lib.models import (
     shapegf_encoder,
 )
 from pcl_lib.trainers import (
+    Compression,
     FreeClouds,
     GradientField,
     LatentGAN,
@@ -91,6 +93,12 @@ def _gradient_field():
     return method, TensorDataset(TRUTH, TRUTH)
 
 
+def _compression():
+    # Rounding in the place of noise, which is drawn on each device by itself.
+    model = DPCC(4, 8, candidates=4).eval()
+    return Compression(model, steps=4, optimizer=torch.optim.SGD), TRUTH
+
+
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
@@ -98,6 +106,7 @@ METHODS = {
     "LatentVAE": _vae,
     "ShapeCompletion": _completion,
     "GradientField": _gradient_field,
+    "Compression": _compression,
     "LearnedLoss": lambda: _learned(_reconstruction),
     "LearnedLoss of FreeClouds": lambda: _learned(_free_clouds),
 }
