@@ -67,7 +67,7 @@ def compress_set(
     names: Sequence[str],
     centre: Sequence[float] = (0.0, 0.0, 0.0),
     scale: float = 1.0,
-    precision: str = "float32",
+    precision: str = "float16",
 ) -> SetInfo:
     r"""Write a trained network as the file (.pcld) of the data set that it was trained on.
 

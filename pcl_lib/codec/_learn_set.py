@@ -62,7 +62,7 @@ def learn_set(
     rate: float = 1e-3,
     seed: int = 0,
     folder: str | Path | None = None,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = True,
 ) -> LearntSet:
     r"""Train a NeuralQAAD on clouds of one size, in any unit and any order of points.

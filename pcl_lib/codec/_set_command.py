@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
@@ -13,68 +14,53 @@ from tqdm import tqdm
 
 from pcl_lib.codec._dataset import SetInfo, compress_set, read_set
 from pcl_lib.codec._learn_set import DEVICES, learn_set
+from pcl_lib.codec._options import Options
 from pcl_lib.codec._quantised import PRECISIONS
 from pcl_lib.codec._set_names import check_names
 from pcl_lib.codec._write_cloud import write_cloud
 from pcl_lib.data import Cloud, stack
 from pcl_lib.data.readers import plain
 from pcl_lib.distances import chamfer
-from pcl_lib.models import NEURALQAAD_SIZES
 
-TRUNK, HEADS = NEURALQAAD_SIZES["128 three times"]
 _COMPARED = 8  # clouds, for the error that is printed
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> Options:
     """The options of `compress` for a folder."""
-    group = parser.add_argument_group("for a folder, whose clouds become one file by training a network")
-    group.add_argument(
-        "--points", type=int, metavar="N", help="so many points of each cloud, at random (all)"
+    options = Options(parser, "for a folder, whose clouds become one file by training a network")
+    options.add(
+        "--points", plain, "so many points of each cloud, at random", "n_points", type=int, metavar="N"
     )
-    group.add_argument("--pattern", default="**/*", help='which files, such as "**/*.txt" (%(default)s)')
-    group.add_argument("--codes", type=int, default=10, metavar="L", help="numbers for a cloud (%(default)s)")
-    group.add_argument("--patches", type=int, default=16, metavar="K", help="power of two (%(default)s)")
-    group.add_argument(
-        "--trunk", type=_widths, default=TRUNK, metavar="W-W-..", help="shared layers (256-128-128-128)"
-    )
-    group.add_argument(
-        "--heads", type=_widths, default=HEADS, metavar="W-..-3", help="layers of a patch (64-3)"
-    )
-    group.add_argument("--steps", type=int, default=3000, help="of training (%(default)s)")
-    group.add_argument("--batch", type=int, default=8, help="clouds in a step (%(default)s)")
-    group.add_argument("--sample", type=int, default=512, help="points of each in a step (%(default)s)")
-    group.add_argument("--precision", default="float16", choices=PRECISIONS, help="(%(default)s)")
-    group.add_argument("--seed", type=int, default=0, help="of everything that is drawn (%(default)s)")
-    group.add_argument("--device", default="auto", choices=DEVICES, help="(%(default)s)")
-    group.add_argument(
-        "--training",
-        type=Path,
-        metavar="FOLDER",
-        help="keep the training here, to write the file again in another precision (OUT.training, deleted at the end)",
-    )
+    options.add("--pattern", plain, 'which files, such as "**/*.txt"')
+    options.add("--codes", learn_set, "numbers for a cloud", "code_size", type=int, metavar="L")
+    options.add("--patches", learn_set, "a power of two that divides N", type=int, metavar="K")
+    options.add("--trunk", learn_set, "layers that all share", type=_widths, metavar="W-W-..")
+    options.add("--heads", learn_set, "layers of each patch", type=_widths, metavar="W-..-3")
+    options.add("--steps", learn_set, "of training", type=int)
+    options.add("--batch", learn_set, "clouds in a step", type=int)
+    options.add("--sample", learn_set, "points of each in a step", type=int)
+    options.add("--seed", learn_set, "of everything that is drawn", type=int)
+    options.add("--device", learn_set, "to train on", choices=DEVICES)
+    text = "keep the training here, to write the file again in another precision (OUT.training, deleted at the end)"
+    options.add("--training", learn_set, text, "folder", type=Path, metavar="FOLDER")
+    options.add("--precision", compress_set, "of all numbers", choices=PRECISIONS)
+    return options
 
 
-def compress(options: argparse.Namespace) -> None:
+def compress(options: argparse.Namespace, group: Options) -> None:
     """A folder of clouds to a file."""
     if not options.out.parent.is_dir():
         raise ValueError(f"there is no folder {options.out.parent} for {options.out.name}")
-    names, clouds = _read(options)
-    training = options.training or options.out.with_name(f"{options.out.name}.training")
-    learnt = learn_set(
-        clouds, code_size=options.codes, patches=options.patches, trunk=options.trunk, heads=options.heads,
-        steps=options.steps, batch=options.batch, sample=options.sample, seed=options.seed, device=options.device,
-        folder=training,
-    )  # fmt: skip
+    reading, training, writing = group.given(options, plain, learn_set, compress_set)
+    names, clouds = _read(options.input, reading)
+    keep = "folder" in training
+    training.setdefault("folder", options.out.with_name(f"{options.out.name}.training"))
+    learnt = learn_set(clouds, **training)
     made = compress_set(
-        learnt.model,
-        options.out,
-        names=names,
-        centre=learnt.centre,
-        scale=learnt.scale,
-        precision=options.precision,
+        learnt.model, options.out, names=names, centre=learnt.centre, scale=learnt.scale, **writing
     )
-    if options.training is None:
-        shutil.rmtree(training)
+    if not keep:
+        shutil.rmtree(training["folder"])
     print(f"{options.out}: {_size(made)}")
     print(_error(options.out, clouds))
     if made.ratio < 1:
@@ -114,11 +100,11 @@ def _widths(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("-")))
 
 
-def _read(options: argparse.Namespace) -> tuple[tuple[str, ...], Float[Tensor, "s n 3"]]:
+def _read(folder: Path, options: dict[str, Any]) -> tuple[tuple[str, ...], Float[Tensor, "s n 3"]]:
     """The clouds of a folder, if they can be stored together."""
-    clouds = plain(options.input, pattern=options.pattern, n_points=options.points, seed=options.seed)
+    clouds = plain(folder, **options)
     if len(clouds) < 2:
-        raise ValueError(f"{options.input} must hold at least 2 clouds, received 1; compress its file itself")
+        raise ValueError(f"{folder} must hold at least 2 clouds, received 1; compress its file itself")
     names = check_names([cloud.name for cloud in clouds], len(clouds))
     flat = [cloud.name for cloud in clouds if cloud.points.shape[1] != 3]
     if flat:

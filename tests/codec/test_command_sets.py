@@ -58,7 +58,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
 def test_a_folder_to_a_file_and_back(folder, tmp_path, capsys):
     """Sizes and place come back: one map for the whole set, not one for each cloud."""
     file, back = tmp_path / "balls.pcld", tmp_path / "back"
-    assert run("compress", folder, file, "--steps", 800, "--precision", "uint8", *SMALL) == 0
+    assert run("compress", folder, file, "--steps", 500, "--precision", "uint8", *SMALL) == 0
     printed = capsys.readouterr().out
     size = file.stat().st_size
     assert (
@@ -94,24 +94,25 @@ def test_one_map_for_the_whole_set(folder):
     np.testing.assert_allclose(learnt.centre, (low + high) / 2, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_to_the_same_file(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(_learn_set, "_CHECKPOINT_SECONDS", 0.0)
     whole, stopped = tmp_path / "whole.pcld", tmp_path / "stopped.pcld"
-    assert run("compress", folder, whole, "--steps", 160, *SMALL) == 0
+    assert run("compress", folder, whole, "--steps", 120, *SMALL) == 0
 
     def stop(step: int) -> None:
         raise KeyboardInterrupt
 
     fit = _learn_set.fit
     with monkeypatch.context() as patched:
-        patched.setattr(_learn_set, "fit", lambda *a, **k: fit(*a, **k, look=stop, look_at=[130]))
-        assert run("compress", folder, stopped, "--steps", 160, *SMALL) == 130
+        patched.setattr(_learn_set, "fit", lambda *a, **k: fit(*a, **k, look=stop, look_at=[110]))
+        assert run("compress", folder, stopped, "--steps", 120, *SMALL) == 130
     assert "the same command goes on" in capsys.readouterr().err
     assert not stopped.exists()
     assert (tmp_path / "stopped.pcld.training").is_dir()
     begun = []
     monkeypatch.setattr(_learn_set, "fit", lambda *a, **k: begun.append(fit(*a, **k)) or begun[0])
-    assert run("compress", folder, stopped, "--steps", 160, *SMALL) == 0
+    assert run("compress", folder, stopped, "--steps", 120, *SMALL) == 0
     assert begun[0].records[0]["step"] <= 100, "the log of what came before is kept"
     assert stopped.read_bytes() == whole.read_bytes()
 

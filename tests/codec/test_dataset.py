@@ -30,7 +30,7 @@ def test_float32_gives_the_same_clouds(tmp_path, reading):
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)  # biases too
     path = tmp_path / "a.pcld"
-    info = compress_set(model, path, names=NAMES, centre=(1.0, -2.0, 3.0), scale=10.0)
+    info = compress_set(model, path, names=NAMES, centre=(1.0, -2.0, 3.0), scale=10.0, precision="float32")
     made = model.reconstruct(model.codes.weight).double() * 10 + torch.tensor([1.0, -2.0, 3.0])
     torch.testing.assert_close(decompress_set(path), made.float(), rtol=1e-6, atol=1e-5)
     torch.testing.assert_close(decompress_set(path, 2), decompress_set(path)[2], rtol=0, atol=0)
@@ -87,7 +87,7 @@ def test_the_sizes_of_the_paper_give_its_ratio_with_the_input_cloud(tmp_path):
     """4,096 skulls of 65,536 points: 1,828 with the input cloud in numbers; here in bytes, names and header counted."""
     model = NeuralQAAD(4096, 65_536, 10, 16)
     names = [f"skull {row:04d}" for row in range(4096)]
-    info = compress_set(model, tmp_path / "a.pcld", names=names)
+    info = compress_set(model, tmp_path / "a.pcld", names=names, precision="float32")
     assert model.compression_ratio() == pytest.approx(1828, abs=0.5)
     assert 0.99 * 1828 < info.ratio < 1828
 
@@ -102,7 +102,7 @@ def test_the_sizes_of_the_paper_give_its_ratio_with_the_input_cloud(tmp_path):
 )
 def test_clouds_come_back_in_their_units(tmp_path, centre, scale, dtype):
     model = network()
-    compress_set(model, tmp_path / "a.pcld", names=NAMES, centre=centre, scale=scale)
+    compress_set(model, tmp_path / "a.pcld", names=NAMES, centre=centre, scale=scale, precision="float32")
     made = decompress_set(tmp_path / "a.pcld", 0)
     made_in_box = model.reconstruct(model.codes.weight[:1])[0].double()
     expected = torch.tensor(centre, dtype=torch.float64) + scale * made_in_box

@@ -157,20 +157,29 @@ def test_the_loss_falls_by_the_gains_and_a_bijection_stays_one(points):
 def test_targets_are_drawn_independently_of_the_assigned_ones(monkeypatch):
     """As many as queries, all of them others; the same number of queries of each patch. Else the points of a step
     could do no more than exchange among themselves."""
-    overlap, improve = [], Assignments.improve
+    overlap, asked, improve = [], [], Assignments.improve
 
     def watching(self, index, clouds, rows, made, offered, predict, **options):
+        def counted(others):
+            asked.append([len(each.unique()) for each in others])
+            assert others.shape[1] == max(asked[-1]), "each counterpart is predicted once"
+            assert made.requires_grad
+            found = predict(others)
+            assert not found.requires_grad
+            return found
+
         assert rows.shape == offered.shape == (3, 16)
         for own, drawn, queries in zip(self.targets(index, rows), offered, rows, strict=True):
             assert len(drawn.unique()) == len(queries.unique()) == 16
             assert torch.equal((queries // (POINTS // PATCHES)).bincount(), torch.full((PATCHES,), 4))
             overlap.append(len(set(own.tolist()) & set(drawn.tolist())))
-        return improve(self, index, clouds, rows, made, offered, predict, **options)
+        return improve(self, index, clouds, rows, made, offered, counted, **options)
 
     monkeypatch.setattr(Assignments, "improve", watching)
     train(method())
     # 16 of 64 among 16 of 64: four on average.
     assert 3 < sum(overlap) / len(overlap) < 5
+    assert len(asked) == STEPS - FIRST, "one extra pass a step"
 
 
 def test_a_code_that_is_not_in_the_batch_does_not_move():

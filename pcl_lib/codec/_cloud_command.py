@@ -1,0 +1,47 @@
+"""The command line's part for single clouds and their files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pcl_lib.codec._cloud_file import cloud_info, compress_cloud, decompress_cloud
+from pcl_lib.codec._cloud_header import CODECS
+from pcl_lib.codec._options import Options
+from pcl_lib.codec._write_cloud import SUFFIXES, write_cloud
+
+
+def add_options(parser: argparse.ArgumentParser) -> Options:
+    """The options of `compress` for a file."""
+    options = Options(parser, "for a single cloud")
+    options.add("--codec", compress_cloud, "how", choices=CODECS)
+    options.add("--bits", compress_cloud, "2^bits cells along the longest side", type=int)
+    options.add(
+        "--step", compress_cloud, "for grid: the size of a cell instead, in the cloud's unit", type=float
+    )
+    options.add("--normals", compress_cloud, "those of the cloud too", action="store_true")
+    return options
+
+
+def compress(options: argparse.Namespace, group: Options) -> None:
+    """A cloud to a file."""
+    (given,) = group.given(options, compress_cloud)
+    print(f"{options.out}: {compress_cloud(options.input, options.out, **given)}")
+
+
+def decompress(options: argparse.Namespace) -> None:
+    """A file to a cloud that others read."""
+    if options.out.suffix.lower() not in SUFFIXES:
+        raise ValueError(
+            f"{options.out} must be a file that ends in {', '.join(SUFFIXES)}, for a single cloud"
+        )
+    if options.out.exists():
+        raise ValueError(f"{options.out} is there already, nothing is overwritten")
+    cloud = decompress_cloud(options.input)
+    write_cloud(options.out, cloud)
+    print(f"{options.out}: {len(cloud):,} points")
+
+
+def info(path: Path) -> None:
+    """What a file of a cloud says of itself."""
+    print(f"{path}: {cloud_info(path)}")
