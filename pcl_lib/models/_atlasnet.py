@@ -84,7 +84,8 @@ def atlas_mlp(
     inputs: int,
     widths: Sequence[int] | None,
     activation: type[nn.Module] = nn.ReLU,
+    norm: bool = True,
 ) -> PatchMLP:
     """AtlasNet's MLP for each patch: by default as wide as its input, half and a quarter of it, then 3."""
     hidden = (inputs, inputs // 2, inputs // 4) if widths is None else tuple(widths)
-    return PatchMLP(patches, inputs, (*hidden, 3), norm=True, activation=activation)
+    return PatchMLP(patches, inputs, (*hidden, 3), norm=norm, activation=activation)

@@ -28,7 +28,9 @@ class AtlasV2Decoder(nn.Module):
     uniform in the unit square with further coordinates 0.
     `adjustment` is how a structure becomes a part of the shape: an "mlp" as in AtlasNet, or "linear", x = s R + t
     with a matrix and a shift predicted from the code. `widths` are its hidden layers (by default w, w / 2, w / 4, or
-    twice half of the code for "linear"), with batch norm and `activation` after each.
+    twice half of the code for "linear"), with batch norm and `activation` after each. `norm=False` leaves batch norm
+    out and `tanh=False` each tanh, both of which the release has and the paper's text has not; with tanh the shapes
+    must lie in (-1, 1).
 
     Defaults of the release: 10 patches, 2,500 points, `patch_dim` 3 for "deformation" and 2 for "points".
     Shapes: code (B, code_dim) to (B, n_points, 3), point i belongs to patch i % P. "deformation" gives any number of
@@ -54,6 +56,8 @@ class AtlasV2Decoder(nn.Module):
         widths: Sequence[int] | None = None,
         deform: Sequence[int] = (128, 128),
         activation: type[nn.Module] = nn.ReLU,
+        norm: bool = True,
+        tanh: bool = True,
     ) -> None:
         super().__init__()
         check_points(n_points)
@@ -61,16 +65,17 @@ class AtlasV2Decoder(nn.Module):
         check_option("adjustment", adjustment, ADJUSTMENTS)
         self.code_dim, self.n_points, self.patches = code_dim, n_points, patches
         self.variant, self.adjustment = variant, adjustment
+        self.end = nn.Tanh() if tanh else nn.Identity()
         dim = patch_dim if patch_dim is not None else (3 if variant == "deformation" else 2)
         if adjustment == "mlp":
-            self.adjust = atlas_mlp(patches, dim + code_dim, widths, activation)
+            self.adjust = atlas_mlp(patches, dim + code_dim, widths, activation, norm)
         else:
             hidden = (code_dim // 2, code_dim // 2) if widths is None else tuple(widths)
             self.adjust = PatchMLP(
-                patches, code_dim, (*hidden, 3 * (dim + 1)), norm=True, activation=activation
+                patches, code_dim, (*hidden, 3 * (dim + 1)), norm=norm, activation=activation
             )
         if variant == "deformation":
-            self.deform = PatchMLP(patches, 2, (*deform, dim), norm=True, activation=activation)
+            self.deform = PatchMLP(patches, 2, (*deform, dim), norm=norm, activation=activation)
         else:
             points = torch.zeros(patches, dim, share(n_points, patches))
             points[:, :2].uniform_()
@@ -86,7 +91,7 @@ class AtlasV2Decoder(nn.Module):
         if self.variant == "points":
             return self.points[:, :, None]
         u = template("squares", self.patches, n, code, self.training, generator)
-        return self.deform(u.flatten(2)).tanh().unflatten(2, u.shape[2:])
+        return self.end(self.deform(u.flatten(2))).unflatten(2, u.shape[2:])
 
     def forward(
         self,
@@ -103,7 +108,7 @@ class AtlasV2Decoder(nn.Module):
         parts = self.structures(code, share(n, self.patches), generator=generator)
         codes = for_patches(code, self.patches)
         if self.adjustment == "mlp":
-            return gather_patches(self.adjust(codes, parts).tanh(), n)
-        moves = self.adjust(codes).tanh().unflatten(1, (3, -1))
+            return gather_patches(self.end(self.adjust(codes, parts)), n)
+        moves = self.end(self.adjust(codes)).unflatten(1, (3, -1))
         turned = torch.einsum("paib,pibn->pabn", moves[:, :, 1:], parts.expand(-1, -1, code.shape[0], -1))
         return gather_patches(turned + moves[:, :, 0, :, None], n)

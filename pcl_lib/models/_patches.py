@@ -48,8 +48,10 @@ class PatchLinear(nn.Module):
         point. points (P, d, B or 1, n), code (P, k, B) with d + k inputs, to (P, out, B, n).
         """
         d = points.shape[1]
-        of_points = torch.bmm(self.weight[..., :d], points.flatten(2)).unflatten(2, points.shape[2:])
-        return of_points + self._shifted(self.weight[..., d:], code)[..., None]
+        # Split and not sliced: its backward pass writes the gradient of the weights once.
+        for_points, for_code = self.weight.split((d, self.weight.shape[-1] - d), -1)
+        of_points = torch.bmm(for_points, points.flatten(2)).unflatten(2, points.shape[2:])
+        return of_points + self._shifted(for_code, code)[..., None]
 
     def _shifted(self, weight: Tensor, x: Tensor) -> Tensor:
         return torch.bmm(weight, x) if self.bias is None else torch.baddbmm(self.bias, weight, x)

@@ -154,6 +154,10 @@ def test_too_few_points_for_the_centres():
         (lambda: MLP(3, (8, 0)), r"received \(8, 0\)"),
         (lambda: MLP(3, (8,), end="tanh"), "end must be one of 'relu', 'norm', 'linear', received 'tanh'"),
         (lambda: PatchMLP(0, 3, (8,)), "patches must be an integer of at least 1, received 0"),
+        (
+            lambda: PatchMLP(2, 3, (8,), initialiser="selu"),
+            "initialiser must be one of 'linear', 'lecun normal', received 'selu'",
+        ),
         (lambda: EdgeConv(3, 8, k=0), "k must be an integer of at least 1, received 0"),
         (
             lambda: DGCNN(head=(8,)),

@@ -103,6 +103,27 @@ def test_the_joined_layer_is_the_layer_on_the_joined_array():
             torch.testing.assert_close(found[p, :, b], x)
 
 
+def test_layers_without_bias_are_those_with_a_bias_of_zero():
+    torch.manual_seed(0)
+    with_bias, without = (PatchMLP(3, 2 + CODE, (16, 4), bias=bias) for bias in (True, False))
+    assert [name for name, _ in without.named_parameters()] == ["linear.0.weight", "linear.1.weight"]
+    with torch.no_grad():
+        for layer, plain in zip(with_bias.linear, without.linear, strict=True):
+            layer.bias.zero_()
+            plain.weight.copy_(layer.weight)
+    code, points = torch.randn(3, CODE, 5), torch.randn(3, 2, 5, 7)
+    torch.testing.assert_close(without(code, points), with_bias(code, points))
+
+
+def test_lecun_normal_weights_have_the_variance_of_one_in_their_inputs():
+    torch.manual_seed(0)
+    (layer,) = PatchMLP(20, 50, (40,), initialiser="lecun normal").linear
+    weight = layer.weight.detach()
+    assert float(weight.var()) == pytest.approx(1 / 50, rel=0.03)
+    assert float(weight.abs().max()) > 3 / 50**0.5, "normal, not uniform"
+    assert (layer.bias == 0).all()
+
+
 def test_each_patch_has_a_norm_of_its_own():
     torch.manual_seed(0)
     mlp = PatchMLP(3, 4, (6, 5), norm=True).train()
@@ -185,6 +206,35 @@ def test_elementary_structures_are_shared_by_all_shapes():
     assert points.shape == (5, 4, 1, 5)
     assert ((points[:, :2] >= 0) & (points[:, :2] <= 1)).all()
     assert (points[:, 2:] == 0).all()
+
+
+@pytest.mark.parametrize("adjustment", ["mlp", "linear"])
+def test_atlas_without_tanh_leaves_the_unit_box_and_is_what_tanh_would_be_of(adjustment):
+    made = {}
+    for tanh in (True, False):
+        torch.manual_seed(0)
+        decoder = AtlasV2Decoder(
+            CODE, 20, patches=5, variant="points", adjustment=adjustment, widths=(8,), tanh=tanh
+        )
+        with torch.no_grad():
+            decoder.points[:] = 0
+            made[tanh] = decoder.eval()(20 * codes(2))
+    assert made[False].abs().max() > 1
+    # At the origin of its structure a linear adjustment is its shift alone.
+    torch.testing.assert_close(made[True], made[False].tanh())
+    plain = AtlasV2Decoder(CODE, 20, patches=5, widths=(8,), deform=(8,), tanh=False).eval()
+    with torch.no_grad():
+        plain.deform.linear[-1].weight *= 50
+    assert plain.structures(codes(1), 4).abs().max() > 1, "nor does its deformation end in one"
+
+
+def test_atlas_without_batch_norm_knows_no_batch():
+    torch.manual_seed(0)
+    decoder = AtlasV2Decoder(CODE, 20, patches=5, widths=(16, 8), deform=(8,), norm=False).train()
+    assert not [m for m in decoder.modules() if isinstance(m, torch.nn.BatchNorm1d)]
+    twice = decoder(codes(3), generator=torch.Generator().manual_seed(0))
+    assert twice.shape == (3, 20, 3)
+    assert decoder(codes(1), 5).shape == (1, 5, 3), "in training with one point in a patch"
 
 
 def test_the_linear_adjustment_is_affine_in_the_structure():

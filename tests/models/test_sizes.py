@@ -21,6 +21,7 @@ from pcl_lib.models import (
     LocalEncoder,
     LocalFoldingDecoder,
     LocalFullyConnectedDecoder,
+    NeuralQAAD,
     PointCritic,
     PointGenerator,
     PointNet,
@@ -82,6 +83,18 @@ def one_patch(w):
 DEFORM = normed(2, 128, 128) + layers(128, 3)
 LINEAR = normed(1024, 512, 512) + layers(512, 12)
 
+
+def even_patch(inputs, w):
+    return normed(2, w, w) + layers(w, 3) + normed(inputs, w, w, w) + layers(w, 3)
+
+
+def even_atlas(code, patches, w, **options):
+    """As wide in all hidden layers."""
+    return AtlasV2Decoder(
+        code, 2048, patches=patches, widths=(w, w, w), deform=(w, w), activation=torch.nn.SELU, **options
+    )
+
+
 COUNTS = {
     "encoder of AE": (PointNet, AE_ENCODER, 92_416),
     # RuojinCai/ShapeGF models/encoders/l3dp_encoder.py with a deterministic code of 128.
@@ -115,6 +128,18 @@ COUNTS = {
     "sphere": (lambda: AtlasDecoder(surface="sphere"), one_patch(1027), 1_719_067),
     "v2 deformation": (AtlasV2Decoder, 10 * (one_patch(1027) + DEFORM), 17_368_620),
     "v2 points": (lambda: AtlasV2Decoder(variant="points"), 10 * one_patch(1026) + 2 * 2500, 17_169_980),
+    # NeuralQAAD's Sec. 4.2, "four layers of size 128" in 16 patches, with the release's deformation and batch norm;
+    # and at the size of NeuralQAAD's own networks: 203,008 weights, 1,155,840 and 1,204,992.
+    "v2, 16 patches of 128": (lambda: even_atlas(10, 16, 128), 16 * even_patch(13, 128), 860_256),
+    "v2, 16 patches of 59": (lambda: even_atlas(10, 16, 59), 16 * even_patch(13, 59), 201_168),
+    "v2, 28 patches of 103": (lambda: even_atlas(64, 28, 103), 28 * even_patch(67, 103), 1_150_884),
+    "v2, 28 patches of 82": (lambda: even_atlas(256, 28, 82), 28 * even_patch(259, 82), 1_212_456),
+    # The text alone has neither deformation nor batch norm.
+    "v2, 16 patches of 128, as printed": (
+        lambda: even_atlas(10, 16, 128, norm=False).adjust,
+        16 * layers(13, 128, 128, 128, 3),
+        563_248,
+    ),
     "v2 linear": (lambda: AtlasV2Decoder(adjustment="linear"), 10 * (LINEAR + DEFORM), 8_134_550),
     # ShapeGF, appendix C.1, and RuojinCai/ShapeGF configs/gen: 128 in place of 256.
     "latent generator": (LatentGenerator, layers(256, 256, 256, 256), 197_376),
@@ -149,6 +174,13 @@ def test_as_many_parameters_as_the_release(name):
         network = build()
     assert by_layers == number
     assert parameter_count(network) == number
+
+
+def test_the_equal_counts_are_within_a_hundredth():
+    for name, patches, code in (("59", 16, 10), ("103", 128, 64), ("82", 128, 256)):
+        (found,) = [number for key, (_, _, number) in COUNTS.items() if key.endswith(f"patches of {name}")]
+        ours = NeuralQAAD(1, patches, code, patches).network_weights
+        assert found == pytest.approx(ours, rel=0.01)
 
 
 def test_counts_that_are_published():
