@@ -4,6 +4,7 @@ from pcl_lib.data import digits, figures, street, synthetic, transforms, views
 from pcl_lib.data._car_scans import CarScans, lidar_cars
 from pcl_lib.data._cloud import Cloud, stack
 from pcl_lib.data._completion import DIFFICULTIES, Pairs, as_pairs, crop_pairs, view_pairs
+from pcl_lib.data._consistent import ConsistentClouds, as_consistent, consistent_clouds
 from pcl_lib.data._disjoint import Draws, check_disjoint, disjoint_draws
 from pcl_lib.data._letters import letters
 from pcl_lib.data._sample_mesh import sample_mesh
@@ -40,6 +41,7 @@ __all__ = [
     "CarScans",
     "Cloud",
     "CompletionPair",
+    "ConsistentClouds",
     "Draws",
     "FaceModel",
     "Mesh",
@@ -47,8 +49,10 @@ __all__ = [
     "ReadError",
     "ReadWarning",
     "airplanes",
+    "as_consistent",
     "as_pairs",
     "check_disjoint",
+    "consistent_clouds",
     "crop_pairs",
     "digits",
     "disjoint_draws",

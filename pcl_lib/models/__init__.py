@@ -28,6 +28,7 @@ from pcl_lib.models._langevin import (
 from pcl_lib.models._latent_gan import LatentCritic, LatentGenerator
 from pcl_lib.models._latent_vae import GaussianCode, GaussianEncoder
 from pcl_lib.models._level_set import LevelSet, level_set, middle_sheet
+from pcl_lib.models._linear_code import LinearCode
 from pcl_lib.models._local_codes import (
     LocalCode,
     LocalEncoder,
@@ -70,6 +71,7 @@ __all__ = [
     "GradientDecoder",
     "LangevinSettings",
     "LevelSet",
+    "LinearCode",
     "LocalCode",
     "LocalEncoder",
     "LocalFoldingDecoder",

@@ -17,7 +17,7 @@ from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
 from tests.device.fields import FIELDS
-from tests.device.neuralqaad import neuralqaad
+from tests.device.neuralqaad import linear_code, neuralqaad
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -298,6 +298,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "LatentCritic": of_network(lambda: models.LatentCritic(8, widths=(16,)), flat(8)),
         "PointGenerator": of_network(lambda: models.PointGenerator(24, noise_dim=5, widths=(16,)), flat(5)),
         "PointCritic": of_network(lambda: models.PointCritic(points=(8, 16), head=(8,)), 40),
+        "LinearCode": linear_code,
         "NeuralQAAD": neuralqaad,
         "PointTable": _table,
         **FIELDS,

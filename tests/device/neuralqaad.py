@@ -1,4 +1,4 @@
-"""NeuralQAAD's network as a job on a device: all rows, drawn rows, rows in any order, and by chunks."""
+"""NeuralQAAD's network and the linear code beside it as jobs on a device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from torch import Tensor
 from pcl_lib import models
 
 
+def linear_code(device: torch.device) -> tuple[Tensor, ...]:
+    clouds = torch.rand(6, 10, 3, generator=torch.Generator().manual_seed(0)).to(device)
+    linear = models.LinearCode.fit(clouds, 2)
+    code = linear.encode(clouds)
+    return code.abs(), linear(code)
+
+
 def neuralqaad(device: torch.device) -> tuple[Tensor, ...]:
+    """All rows by chunks, drawn rows, and rows in any order."""
     torch.manual_seed(0)
     network = models.NeuralQAAD(3, 32, 8, 4, trunk=(16,), heads=(8, 3)).to(device)
     code = network.codes(torch.tensor([2, 0], device=device))
