@@ -83,12 +83,14 @@ def test_every_file_of_the_training_loop_is_in_its_contract():
     files = {path.stem for path in (ROOT / "pcl_lib" / "trainers").glob("*.py")} - {"__init__"}
     loop = {name.rpartition(".")[2] for name in contract("The training loop")["source_modules"]}
     assert files - loop == {
+        "_assignments",
         "_completion",
         "_free_clouds",
         "_gradient_field",
         "_latent_gan",
         "_latent_vae",
         "_learned_loss",
+        "_qaad",
         "_reconstruction",
     }
 

@@ -1,5 +1,6 @@
 """One training loop for all methods, on Lightning Fabric."""
 
+from pcl_lib.trainers._assignments import Assignments
 from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_checkpoint
 from pcl_lib.trainers._completion import ShapeCompletion
 from pcl_lib.trainers._engine import Engine
@@ -13,6 +14,7 @@ from pcl_lib.trainers._learned_loss import LearnedLoss
 from pcl_lib.trainers._log import History
 from pcl_lib.trainers._method import Data, Method
 from pcl_lib.trainers._order import batch_rows
+from pcl_lib.trainers._qaad import QAAD
 from pcl_lib.trainers._reconstruction import Reconstruction
 from pcl_lib.trainers._recorder import Diverged
 
@@ -32,6 +34,8 @@ __all__ = [
     "FieldRates",
     "FIELD_RATES",
     "ShapeCompletion",
+    "QAAD",
+    "Assignments",
     "Diverged",
     "DamagedCheckpoint",
     "batch_rows",

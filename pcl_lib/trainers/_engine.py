@@ -26,7 +26,8 @@ class Engine:
     - `descend(loss)`: one step of all optimisers down the gradient of the loss, clipped if `fit` was told so.
     - `turn(name, ...)`: ``with engine.turn("critic"):`` makes it a step of the named optimisers alone; all other
       parameters stand still and get no gradient.
-    - `step`: number of steps done. `device`: where the networks run.
+    - `step`: number of steps done. `device`: where the networks run. `processes`: how many train together. `clip`: the
+      largest norm of gradients, or None.
     """
 
     def __init__(self, method: Method, fabric: Fabric, ema: float | None, clip: float | None) -> None:
@@ -35,7 +36,8 @@ class Engine:
         self._networks = dict(method.modules)
         self._optimizers = dict(method.optimizers)
         self._schedulers: Mapping[str, LRScheduler] = getattr(method, "schedulers", {})
-        self._fabric, self._clip = fabric, clip
+        self.clip, self.processes = clip, fabric.world_size
+        self._fabric = fabric
         self._parameters = {name: _parameters(optimizer) for name, optimizer in self._optimizers.items()}
         _check(self._networks, self._parameters, self._schedulers)
         self.modules = {name: _set_up(network, fabric) for name, network in self._networks.items()}
@@ -92,8 +94,8 @@ class Engine:
         self._fabric.backward(loss)
         self.moved = True
         for name in self._turn:
-            if self._clip is not None:
-                nn.utils.clip_grad_norm_(self._parameters[name], self._clip)
+            if self.clip is not None:
+                nn.utils.clip_grad_norm_(self._parameters[name], self.clip)
             self._optimizers[name].step()
             if name in self._schedulers:
                 self._schedulers[name].step()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
+from tests.device.assignments import ASSIGNMENTS
 from tests.device.fields import FIELDS
 from tests.device.neuralqaad import linear_code, neuralqaad
 from tests.distances.test_every import EVERY
@@ -146,12 +147,6 @@ def _with_normals(device: torch.device) -> Tensor:
     return metrics.d2_psnr(x, y, nn.functional.normalize(normals, dim=-1), peak=1.0)
 
 
-def _reassigned(made: Tensor, targets: Tensor) -> Any:
-    """Every point wants what its neighbour in the list has: chains of conflicts."""
-    rows = torch.arange(40, device=made.device).expand(3, 40)
-    return distances.reassign(made, targets, made.roll(1, 1), targets.roll(1, 1), rows, rows.roll(1, 1))
-
-
 def _table(device: torch.device) -> Tensor:
     table = models.PointTable(*clouds(torch.device("cpu"), 20)).to(device)
     return table(torch.tensor([2, 0]))
@@ -181,15 +176,7 @@ JOBS: dict[str, dict[str, Job]] = {
             name: of_pair(partial(getattr(distances, name), sigma=0.2), gradient=True)
             for name in ("displacement", "log_density", "score")
         },
-        "greedy_assignment": of_pair(partial(distances.greedy_assignment, leaf_size=16)),
-        "quadratic_cost": of_pair(
-            lambda x, y: distances.quadratic_cost(x, y, torch.arange(40, device=x.device).expand(3, 40)),
-            gradient=True,
-        ),
-        "reassign": _on(40, 40, of=_reassigned),
-        "repair_assignment": of_pair(
-            lambda x, y: distances.repair_assignment(torch.zeros(3, 40).long().to(x.device), x, y)
-        ),
+        **ASSIGNMENTS,
     },
     "neighbors": {
         "farthest_points": _on(40, of=lambda x: neighbors.farthest_points(x, 9)),

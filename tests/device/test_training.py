@@ -23,12 +23,15 @@ from pcl_lib.models import (
     GradientDecoder,
     LatentCritic,
     LatentGenerator,
+    NeuralQAAD,
     PointNet,
     PointTable,
     ae,
     shapegf_encoder,
 )
 from pcl_lib.trainers import (
+    QAAD,
+    Assignments,
     FreeClouds,
     GradientField,
     LatentGAN,
@@ -91,6 +94,14 @@ def _gradient_field():
     return method, TensorDataset(TRUTH, TRUTH)
 
 
+def _qaad():
+    """On assigned points at once, so that a step has swaps in it; SGD takes the table's sparse gradients too."""
+    model = NeuralQAAD(8, 24, 4, 4, trunk=(16,), heads=(8, 3), start=TRUTH[0])
+    options = {"optimizer": torch.optim.SGD, "table_optimizer": torch.optim.SGD, "rate": 0.01}
+    options |= {"steps": 4, "pretraining": 0.0, "start": "random", "points": 12}
+    return QAAD(model, None, TRUTH, Assignments(8, 24), **options), TRUTH
+
+
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
@@ -98,6 +109,7 @@ METHODS = {
     "LatentVAE": _vae,
     "ShapeCompletion": _completion,
     "GradientField": _gradient_field,
+    "QAAD": _qaad,
     "LearnedLoss": lambda: _learned(_reconstruction),
     "LearnedLoss of FreeClouds": lambda: _learned(_free_clouds),
 }
@@ -113,7 +125,7 @@ def _trained(make, accelerator, *, steps=1, folder=None):
         batch_size=4,
         steps=steps,
         ema=0.9,
-        clip=1.0,
+        clip=None if isinstance(method, QAAD) else 1.0,
         folder=folder,
         progress=False,
         fabric=fabric,
