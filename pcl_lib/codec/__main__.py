@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     decompress.add_argument(
         "--format", default=".ply", choices=SUFFIXES, help="of the clouds of a set (%(default)s)"
     )
+    decompress.add_argument(
+        "--model", type=Path, help="for a cloud of codec dpcc: the .pclm file that wrote it"
+    )
     info = commands.add_parser("info", help="what is in a compressed file")
     info.add_argument("input", type=Path, help="compressed file")
 
