@@ -205,8 +205,9 @@ ROWS = {
 }
 
 
+@pytest.mark.slow
 def test_the_rows_of_table_1():
-    """Each trains; the true correspondence is best, a random assignment by far the worst."""
+    """Each trains, and the order is the paper's, between the floor and the control."""
     place, found = ORDER.argsort(1), {}
     for name, options in ROWS.items():
         torch.manual_seed(0)
@@ -214,15 +215,16 @@ def test_the_rows_of_table_1():
         if name == "true":
             # Input point i begins as a point of cloud 0: its place, in the order of each cloud.
             table = Assignments.of(CLOUDS, place[:, ORDER[0][parts()[0].order]])
-        one = method(assignments=table, steps=240, points=32, **options)
-        history = train(one, steps=240, log_every=60)
+        one = method(assignments=table, steps=120, points=32, **options)
+        history = train(one, steps=120, log_every=60)
         with torch.no_grad():
             codes = one.model.codes.weight if one.assigned else one.encoder.eval()(CLOUDS)
             made = one.model.reconstruct(codes)
         found[name] = em_kd(made, CLOUDS).value.mean().item()
         assert ("swaps" in history.records[-1]) == (name != "augmented Chamfer")
-    assert found["true"] < min(found[name] for name in ROWS if name != "true")
-    assert found["random"] > 2 * found["greedy"] > 2 * found["reassignment"]
+    order = ("true", "reassignment", "greedy", "augmented Chamfer", "random")
+    assert sorted(order, key=found.__getitem__) == list(order)
+    assert found["random"] > 2 * found["greedy"]
     assert found["from random"] < 0.7 * found["random"]
 
 
