@@ -10,7 +10,9 @@ from pcl_lib.experiments.compression import ship
 
 
 def test_a_trained_network_can_be_written(tmp_path):
-    clouds = Patches([torch.rand(60, 3, generator=torch.Generator().manual_seed(n)) * 2 - 1 for n in range(3)])
+    clouds = Patches(
+        [torch.rand(60, 3, generator=torch.Generator().manual_seed(n)) * 2 - 1 for n in range(3)]
+    )
     network, end = ship.train(clouds, tmp_path / "a", steps=3)
     assert end["bits_per_point"] > 0
     again, _ = ship.train(clouds, tmp_path / "a", steps=3)  # nothing is left to do
