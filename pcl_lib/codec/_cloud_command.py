@@ -21,21 +21,6 @@ def add_options(parser: argparse.ArgumentParser) -> Options:
     options.add(
         "--step", compress_cloud, "for grid: the size of a cell instead, in the cloud's unit", type=float
     )
-    options.add(
-        "--model",
-        compress_cloud,
-        "for dpcc: another network than the one that ships",
-        type=Path,
-        metavar="FILE",
-    )
-    options.add(
-        "--patch",
-        compress_cloud,
-        "for dpcc: most points of a part that is coded at once",
-        type=int,
-        metavar="N",
-    )
-    options.add("--limit", compress_cloud, "most points that are taken", type=int, metavar="N")
     options.add("--duplicates", compress_cloud, "points in one cell", choices=DUPLICATES)
     options.add(
         "--model", compress_cloud, "for dpcc: a .pclm file instead of the network that ships", type=Path
