@@ -39,11 +39,21 @@ BUILT_PAGES = {"site", "small"}
 TRAINED = {"in_turn", "losses_in_turn", "networks_in_turn"}
 
 
+def uses_keops(item: pytest.Item) -> bool:
+    reasons = [str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif")]
+    return "keops" in item.name or any("KeOps" in reason for reason in reasons)
+
+
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs built pages or a browser is slow; side by side, a file stays in one process."""
+    """What needs a browser, built pages, or KeOps and its compiler is slow; side by side, a file is in one process.
+
+    Not so the tests of the built site that come once a page: they are the longest, and share the site alone.
+    """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if used & BUILT_PAGES or item.get_closest_marker("browser"):
+        if used & BUILT_PAGES or item.get_closest_marker("browser") or uses_keops(item):
             item.add_marker(pytest.mark.slow)
+        if "site" in used and hasattr(item, "callspec"):
+            continue
         item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))

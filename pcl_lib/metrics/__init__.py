@@ -6,6 +6,7 @@ its quirks included. None has a gradient.
 
 from pcl_lib.metrics._accuracy import mesh_accuracy
 from pcl_lib.metrics._approximate_emd import annealed_matching, approximate_emd
+from pcl_lib.metrics._bjontegaard import BjontegaardRate, bjontegaard_rate
 from pcl_lib.metrics._completion import cd_l1, cd_l2, f1_at_1_percent, fidelity, kitti_mmd
 from pcl_lib.metrics._density import density_difference, uniformity
 from pcl_lib.metrics._generation import (
@@ -41,6 +42,8 @@ __all__ = [
     "d1_psnr",
     "d2_psnr",
     "largest_spacing",
+    "bjontegaard_rate",
+    "BjontegaardRate",
     "density_difference",
     "uniformity",
     "mesh_accuracy",

@@ -12,11 +12,14 @@ from pcl_lib.models._autoencoders import ae, atlas_net, atlas_net_v2, folding_ne
 from pcl_lib.models._completion import PCN, FoldingCompletion, PointAttN, SnowflakeNet, StackedPointNet
 from pcl_lib.models._conditional_norm import ConditionalBatchNorm
 from pcl_lib.models._dgcnn import DGCNN, EdgeConv
+from pcl_lib.models._dpcc import DPCC, DensityDecoder, DensityEncoder, DPCCOutput
+from pcl_lib.models._entropy_bottleneck import EntropyBottleneck
 from pcl_lib.models._false_sheets import field_jacobian, largest_second_derivative, without_false_sheets
 from pcl_lib.models._folding import FoldingDecoder
 from pcl_lib.models._fully_connected import FullyConnectedDecoder
 from pcl_lib.models._gradient_decoder import GRADIENT_DECODERS, GradientDecoder
 from pcl_lib.models._grids import sphere_grid, square_grid
+from pcl_lib.models._integer_tables import IntegerTables
 from pcl_lib.models._langevin import (
     LANGEVIN_SETTINGS,
     Drawn,
@@ -48,6 +51,10 @@ from pcl_lib.models._set_abstraction import AbstractionStage, Scale, SetAbstract
 
 __all__ = [
     "DGCNN",
+    "DPCC",
+    "DPCCOutput",
+    "DensityDecoder",
+    "DensityEncoder",
     "GRADIENT_DECODERS",
     "LANGEVIN_SETTINGS",
     "MLP",
@@ -61,6 +68,7 @@ __all__ = [
     "ConditionalBatchNorm",
     "Drawn",
     "EdgeConv",
+    "EntropyBottleneck",
     "FoldingCompletion",
     "FoldingDecoder",
     "FullyConnectedDecoder",
@@ -69,6 +77,7 @@ __all__ = [
     "LatentCritic",
     "LatentGenerator",
     "GradientDecoder",
+    "IntegerTables",
     "LangevinSettings",
     "LevelSet",
     "LinearCode",

@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+# Extents of a block of centres from which on its queries do not move the middle: one that is far off would take the
+# digits of all others. Nearer than that, the middle of the queries is the better one.
+_REACH = 10
+
 
 def forward(x: Tensor, y: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
     """Softmax mean (c, n, D) of centres y (c, m, D) for queries x (c, n, D), and the log-sum-exp (c, n).
@@ -45,7 +49,9 @@ def plain(x: Tensor, y: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _scaled(x: Tensor, y: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    middle = x.mean(1, keepdim=True)
+    low, high = y.amin(1, keepdim=True), y.amax(1, keepdim=True)
+    reach = _REACH * (high - low + sigma)
+    middle = x.mean(1, keepdim=True).clamp(low - reach, high + reach)
     return middle, (x - middle) / sigma, (y - middle) / sigma
 
 

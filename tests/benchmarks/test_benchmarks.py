@@ -212,6 +212,7 @@ def test_where_time_is_short_goals_come_first_and_the_rest_is_named(monkeypatch,
     assert report["out_of_time"] == ["chamfer, 16 points: a job"]
 
 
+@pytest.mark.slow
 def test_engines_answer_alike_and_say_why_they_do_not_run():
     found = list(engines.measure(CPU, True, float("inf")))
     assert len(found) == len(engines.CASES)

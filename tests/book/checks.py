@@ -42,6 +42,7 @@ def images_without_text(html: BeautifulSoup) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=128)
 def anchors(page: Path) -> set[str]:
     html = soup(page)
     return {str(tag["id"]) for tag in html.find_all(id=True)} | {

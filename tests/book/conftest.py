@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,10 +11,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from book._tools.build import alone
 from book._tools.chromium import ARGUMENTS, PATIENCE, executable
 from tests.unavailable import unavailable
 
@@ -42,21 +45,32 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(request: pytest.FixtureRequest) -> Site:
+def site(request: pytest.FixtureRequest, testrun_uid: str) -> Site:
+    """Processes side by side test one site: whichever asks first builds it with all cores, the others wait."""
     built: Path | None = request.config.getoption("--built-book")
     if built is not None:
         if os.environ.get("CI") == "true":
             pytest.fail("--built-book would skip the build from scratch; not with CI=true")
         return Site(built.resolve() / "_build", 0.0, "", 0.0)
+    told = GATES.with_suffix(".json")
+    with alone(GATES.parent / "gates-lock"):
+        found = json.loads(told.read_text()) if told.is_file() else {}
+        if found.get("run") != testrun_uid:
+            found = built_from_scratch() | {"run": testrun_uid}
+            told.write_text(json.dumps(found))
+            request.config.stash[TIMES] = [f"site built from scratch in {found['seconds']:.0f} s"]
+    if found["failed"]:
+        pytest.fail(f"the site does not build:\n{excerpt(found['log'])}", pytrace=False)
+    return Site(GATES / "_build", found["started"], found["log"], found["seconds"])
+
+
+def built_from_scratch() -> dict[str, Any]:
     shutil.rmtree(GATES, ignore_errors=True)
     started = time.time()
     command = [sys.executable, "-m", "book._tools.build", "--strict", "--output", str(GATES)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     seconds = time.time() - started
-    if done.returncode:
-        pytest.fail(f"the site does not build:\n{excerpt(done.stdout)}", pytrace=False)
-    request.config.stash[TIMES] = [f"site built from scratch in {seconds:.0f} s"]
-    return Site(GATES / "_build", started, done.stdout, seconds)
+    return {"started": started, "seconds": seconds, "log": done.stdout, "failed": done.returncode != 0}
 
 
 # Not for the session: playwright runs once at a time, and the printer of the book starts its own.
@@ -100,3 +114,14 @@ def excerpt(log: str) -> str:
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     for line in config.stash.get(TIMES, []):
         terminalreporter.write_line(line)
+
+
+# What a process of several found goes to the one that tells it.
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["times"] = session.config.stash.get(TIMES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error) -> None:
+    node.config.stash.setdefault(TIMES, []).extend(getattr(node, "workeroutput", {}).get("times", []))

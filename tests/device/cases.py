@@ -17,8 +17,11 @@ from pcl_lib import distances, losses, metrics, models, neighbors
 from pcl_lib.distances import chamfer
 from pcl_lib.models import AbstractionStage, Scale
 from tests.device.assignments import ASSIGNMENTS
+from tests.device.coding import CODED, RATES
+from tests.device.dpcc import DPCC_LOSSES, DPCC_NETWORKS
 from tests.device.fields import FIELDS
 from tests.device.neuralqaad import linear_code, neuralqaad
+from tests.device.scores import SCORES
 from tests.distances.test_every import EVERY
 
 Job = Callable[[torch.device], Any]
@@ -132,16 +135,6 @@ def _curve(device: torch.device) -> Any:
     return z, error, fits[0].error
 
 
-def _matrix(score: Callable[[Tensor], Tensor]) -> Job:
-    """A score of the matrix of all distances between two sets."""
-    return lambda device: score(torch.rand(4, 5, generator=torch.Generator().manual_seed(0)).to(device))
-
-
-def _one_nn(device: torch.device) -> Any:
-    square = _matrix(lambda matrix: matrix[:, :4])(device)
-    return metrics.one_nn_accuracy(square, square + 0.1, square)
-
-
 def _with_normals(device: torch.device) -> Tensor:
     x, y, normals = clouds(device, 40, 40, 40)
     return metrics.d2_psnr(x, y, nn.functional.normalize(normals, dim=-1), peak=1.0)
@@ -213,6 +206,8 @@ JOBS: dict[str, dict[str, Job]] = {
         "denoising_by_level": _on(40, of=lambda x: losses.denoising_by_level(_pulled, x, LEVELS, seed=0)),
         "excess_loss": _on(40, of=lambda x: losses.excess_loss(_pulled, x, LEVELS, x)),
         **dict.fromkeys(("flat_gradient", "gradient_gap", "gradient_norms"), _gap),
+        **RATES,
+        **DPCC_LOSSES,
         "gaussian_kl": lambda device: losses.gaussian_kl(flat(5).to(device), flat(5).flip(0).to(device)),
         **{name: _penalty(getattr(losses, name)) for name in ("interpolate_penalty", "zero_centred_penalty")},
         **dict.fromkeys(("gradient_weight_of", "gradient_matching", "matching_error"), _curve),
@@ -229,9 +224,7 @@ JOBS: dict[str, dict[str, Job]] = {
         "largest_spacing": _on(40, of=metrics.largest_spacing),
         "uniformity": _on(300, of=lambda x: metrics.uniformity(x, area=1.0, percentages=(0.05,), seeds=8)),
         "pairwise": _on(12, 12, of=lambda x, y: metrics.pairwise(x, y)),
-        "minimum_matching_distance": _matrix(metrics.minimum_matching_distance),
-        "coverage": _matrix(metrics.coverage),
-        "one_nn_accuracy": _one_nn,
+        **SCORES,
         "generation_scores": _on(12, 12, of=lambda x, y: metrics.generation_scores(x, y)),
     },
     "models": {
@@ -289,6 +282,8 @@ JOBS: dict[str, dict[str, Job]] = {
         "NeuralQAAD": neuralqaad,
         "PointTable": _table,
         **FIELDS,
+        **CODED,
+        **DPCC_NETWORKS,
         "ae": of_network(lambda: models.ae(8, 24, **_SMALL), 40),
         "folding_net": of_network(lambda: models.folding_net(8, 24, **_SMALL), 40),
         "lae": of_network(lambda: models.lae(24, stages=STAGES, refine=(16,), widths=(16,)), 40),
@@ -305,6 +300,7 @@ JOBS: dict[str, dict[str, Job]] = {
 # Of plain numbers and of what is made on the CPU by design: they have nothing to do with a device.
 NO_DEVICE = {
     "losses": {"curvature", "distance_of_pull", "pcn_alpha", "with_curvature"},
+    "metrics": {"bjontegaard_rate"},
     "models": {
         "camera_rays",
         "compression_ratio",

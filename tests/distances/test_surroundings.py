@@ -46,6 +46,7 @@ def test_output_and_warnings_from_many_threads(name, capsys):
     assert capsys.readouterr().out == "arrives\n"
 
 
+@pytest.mark.slow
 def test_output_after_the_first_call_of_a_process():
     # The import of POT, by the threads of a batch, in a process that has not seen it.
     import subprocess

@@ -39,6 +39,7 @@ def lengths(x, y):
     return d.amin(2), d.amin(1)
 
 
+@pytest.mark.slow
 def test_the_result_of_one_network_and_some_losses(losses_in_turn):
     settings, _, result = losses_in_turn
     assert [(*row.configuration, row.seed) for row in result.rows] == [

@@ -69,6 +69,7 @@ def test_one_folder_holds_runs_of_one_code(code, copy, tmp_path):
         note_source(tmp_path / "old", head(code), folder=copy)
 
 
+@pytest.mark.slow
 def test_trained_there_and_recorded_here(in_turn, code, copy, tmp_path, monkeypatch, capsys):
     """The runs come without their checkpoints, and nothing is trained or timed again."""
     _, folder, result = in_turn

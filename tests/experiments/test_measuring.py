@@ -200,6 +200,7 @@ def test_a_run_that_comes_out_otherwise_is_found(recorded, monkeypatch):
     assert "DIFFERS" in str(found)
 
 
+@pytest.mark.slow
 def test_elsewhere_a_rerun_has_the_room_of_the_seeds(recorded, monkeypatch):
     monkeypatch.setattr(reruns, "device_name", lambda _: "another")
     found = reruns.rerun(EXPERIMENT.name, folder=recorded.parent, choice=3)

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 
 from pcl_lib.data import digits
@@ -22,6 +23,7 @@ def test_it_is_the_decoder_of_points_joined_to_their_waves():
     torch.testing.assert_close(decoder.field()(points[0], 0.1), whole[0, :, :2])
 
 
+@pytest.mark.slow
 def test_a_learned_field_costs_less_than_none_and_leaves_random_numbers_alone():
     cloud = digits.sample(3, 512, seed=0).points
     state = torch.random.get_rng_state()

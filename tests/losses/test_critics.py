@@ -45,6 +45,7 @@ def test_the_order_of_points_and_the_dimension(name):
 
 
 @pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.slow
 def test_a_critic_learns_to_tell_noise_from_shape(name):
     torch.manual_seed(0)
     loss = MAKERS[name][0]()

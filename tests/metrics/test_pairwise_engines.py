@@ -33,6 +33,7 @@ def number_of_process(x, y):
     return x.new_full((len(x),), os.getpid())
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_bits_of_one():
     """By the option, and by the setting of joblib that names dask and ray too."""
     expected = pairwise(X, Y, workers=1)

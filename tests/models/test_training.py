@@ -66,6 +66,7 @@ def test_a_step_in_training_mode(name):
 
 
 @pytest.mark.parametrize("name", [*DECODERS, *LOCAL_DECODERS])
+@pytest.mark.slow
 def test_a_decoder_fits_one_cloud(name):
     torch.manual_seed(0)
     x = synthetic.sample("mug", 60, seed=0).points[None].repeat(2, 1, 1)
@@ -85,6 +86,7 @@ def test_a_decoder_fits_one_cloud(name):
     assert value.item() < first / FACTOR
 
 
+@pytest.mark.slow
 def test_an_autoencoder_tells_two_clouds_apart():
     torch.manual_seed(0)
     x = torch.stack([synthetic.sample(family, 64, seed=0).points for family in ("mug", "chair")])

@@ -85,6 +85,7 @@ def test_cuda_that_ends_a_process_is_refused_by_one_that_lives(monkeypatch, untr
         keops.check(CUDA)
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_says_that_all_is_well():
     assert keops._failure_elsewhere("cpu") is None
 

@@ -66,6 +66,17 @@ def test_far_queries(backend, away):
         close(soft_nearest(x + away, y, sigma, backend=backend), x + away, y, sigma)
 
 
+@pytest.mark.parametrize("backend", ["dense", "kdtree"])
+def test_a_far_query_takes_no_digits_of_those_beside_it(backend):
+    torch.manual_seed(0)
+    x, y = torch.rand(500, 3), torch.rand(600, 3)
+    alone = soft_nearest(x.double(), y.double(), 0.01, backend="dense").mean.float()
+    x[7] = torch.tensor([1e7, 0.0, 0.0])
+    found = soft_nearest(x, y, 0.01, backend=backend).mean
+    others = torch.arange(500) != 7
+    torch.testing.assert_close(found[others], alone[others], rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("backend", ENGINES)
 def test_a_query_between_two_far_centres(backend):
     """Where weights are most sensitive to the digits of distances."""

@@ -252,6 +252,7 @@ def test_not_installed_says_how_to_install_it(monkeypatch):
         triton.check(CLOUDS)
 
 
+@pytest.mark.slow
 def test_triton_is_not_imported_without_a_gpu():
     code = (
         "import sys, torch, pcl_lib.neighbors as n; x = torch.rand(9, 3); n.nearest(x, x); n.farthest_points(x, 3); "

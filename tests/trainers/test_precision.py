@@ -75,6 +75,7 @@ def test_losses_and_data_have_one_type_whatever_was_given(precision, given):
     assert len(history.column("loss")) == 3
 
 
+@pytest.mark.slow
 def test_double_precision_is_that_of_a_loop_by_hand():
     method, hand = reconstruction(), reconstruction()
     data = clouds().double() * (1 + 1e-9)  # lost in float32
@@ -119,6 +120,7 @@ def test_every_autoencoder_takes_a_step(name, precision):
 
 @pytest.mark.parametrize("precision", ["64-true", "bf16-mixed"])
 @pytest.mark.parametrize("name", COMPLETION)
+@pytest.mark.slow
 def test_every_completion_network_takes_a_step(name, precision):
     torch.manual_seed(0)
     make, staged = COMPLETION[name]

@@ -157,20 +157,29 @@ def test_the_loss_falls_by_the_gains_and_a_bijection_stays_one(points):
 def test_targets_are_drawn_independently_of_the_assigned_ones(monkeypatch):
     """As many as queries, all of them others; the same number of queries of each patch. Else the points of a step
     could do no more than exchange among themselves."""
-    overlap, improve = [], Assignments.improve
+    overlap, asked, improve = [], [], Assignments.improve
 
     def watching(self, index, clouds, rows, made, offered, predict, **options):
+        def counted(others):
+            asked.append([len(each.unique()) for each in others])
+            assert others.shape[1] == max(asked[-1]), "each counterpart is predicted once"
+            assert made.requires_grad
+            found = predict(others)
+            assert not found.requires_grad
+            return found
+
         assert rows.shape == offered.shape == (3, 16)
         for own, drawn, queries in zip(self.targets(index, rows), offered, rows, strict=True):
             assert len(drawn.unique()) == len(queries.unique()) == 16
             assert torch.equal((queries // (POINTS // PATCHES)).bincount(), torch.full((PATCHES,), 4))
             overlap.append(len(set(own.tolist()) & set(drawn.tolist())))
-        return improve(self, index, clouds, rows, made, offered, predict, **options)
+        return improve(self, index, clouds, rows, made, offered, counted, **options)
 
     monkeypatch.setattr(Assignments, "improve", watching)
     train(method())
     # 16 of 64 among 16 of 64: four on average.
     assert 3 < sum(overlap) / len(overlap) < 5
+    assert len(asked) == STEPS - FIRST, "one extra pass a step"
 
 
 def test_a_code_that_is_not_in_the_batch_does_not_move():
@@ -196,8 +205,9 @@ ROWS = {
 }
 
 
+@pytest.mark.slow
 def test_the_rows_of_table_1():
-    """Each trains; the true correspondence is best, a random assignment by far the worst."""
+    """Each trains, and the order is the paper's, between the floor and the control."""
     place, found = ORDER.argsort(1), {}
     for name, options in ROWS.items():
         torch.manual_seed(0)
@@ -205,15 +215,16 @@ def test_the_rows_of_table_1():
         if name == "true":
             # Input point i begins as a point of cloud 0: its place, in the order of each cloud.
             table = Assignments.of(CLOUDS, place[:, ORDER[0][parts()[0].order]])
-        one = method(assignments=table, steps=240, points=32, **options)
-        history = train(one, steps=240, log_every=60)
+        one = method(assignments=table, steps=120, points=32, **options)
+        history = train(one, steps=120, log_every=60)
         with torch.no_grad():
             codes = one.model.codes.weight if one.assigned else one.encoder.eval()(CLOUDS)
             made = one.model.reconstruct(codes)
         found[name] = em_kd(made, CLOUDS).value.mean().item()
         assert ("swaps" in history.records[-1]) == (name != "augmented Chamfer")
-    assert found["true"] < min(found[name] for name in ROWS if name != "true")
-    assert found["random"] > 2 * found["greedy"] > 2 * found["reassignment"]
+    order = ("true", "reassignment", "greedy", "augmented Chamfer", "random")
+    assert sorted(order, key=found.__getitem__) == list(order)
+    assert found["random"] > 2 * found["greedy"]
     assert found["from random"] < 0.7 * found["random"]
 
 

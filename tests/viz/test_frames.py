@@ -115,6 +115,7 @@ def test_drawn_in_the_style():
     assert seen == [False]
 
 
+@pytest.mark.slow
 def test_too_many_bytes_are_refused():
     noise = np.random.default_rng(0).uniform(size=(600, 600, 3))
 
