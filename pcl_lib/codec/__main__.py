@@ -32,10 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--format", default=".ply", choices=SUFFIXES, help="of the clouds of a set (%(default)s)"
     )
     decompress.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help="the network of a cloud that dpcc coded with another than ours",
+        "--model", type=Path, help="for a cloud of codec dpcc: the .pclm file that wrote it"
     )
     info = commands.add_parser("info", help="what is in a compressed file")
     info.add_argument("input", type=Path, help="compressed file")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pcl_lib.codec._cloud_file import cloud_info, compress_cloud, decompress_cloud
 from pcl_lib.codec._cloud_header import CODECS
+from pcl_lib.codec._cloud_parts import DUPLICATES
 from pcl_lib.codec._model_file import read_model
 from pcl_lib.codec._options import Options
 from pcl_lib.codec._write_cloud import SUFFIXES, write_cloud
@@ -20,22 +21,13 @@ def add_options(parser: argparse.ArgumentParser) -> Options:
     options.add(
         "--step", compress_cloud, "for grid: the size of a cell instead, in the cloud's unit", type=float
     )
+    options.add("--duplicates", compress_cloud, "points in one cell", choices=DUPLICATES)
     options.add(
-        "--model",
-        compress_cloud,
-        "for dpcc: another network than the one that ships",
-        type=Path,
-        metavar="FILE",
+        "--model", compress_cloud, "for dpcc: a .pclm file instead of the network that ships", type=Path
     )
-    options.add(
-        "--patch",
-        compress_cloud,
-        "for dpcc: most points of a part that is coded at once",
-        type=int,
-        metavar="N",
-    )
-    options.add("--limit", compress_cloud, "most points that are taken", type=int, metavar="N")
+    options.add("--patch", compress_cloud, "for dpcc: the most points of a cube", type=int)
     options.add("--normals", compress_cloud, "those of the cloud too", action="store_true")
+    options.add("--limit", compress_cloud, "most points that are taken", type=int)
     return options
 
 

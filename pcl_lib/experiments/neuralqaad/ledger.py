@@ -92,7 +92,7 @@ def _on_drops(record: Record | None, network: str) -> list[Claim]:
                 words,
                 "4.3, Table 1",
                 f"{all_shown(found)}; asked for is the smallest of the three, {least} %{length(record)}",
-                lasting(at_least([*found.values()], [least] * len(found)), record),
+                lasting(at_least([*found.values()], float(least)), record),
                 page,
             )
             for words, found, least in ((early, alone, printed[0]), (total, whole, printed[1]))

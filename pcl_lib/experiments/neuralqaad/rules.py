@@ -64,12 +64,13 @@ def no_worse(differences: Sequence[Difference], margin: float) -> str:
     return NOT if above == len(differences) else PART if above else UNKNOWN
 
 
-def at_least(differences: Sequence[Difference], sizes: Sequence[float]) -> str:
-    """Whether each change is a drop of at least its size, by the interval of what it is beyond."""
-    beyond = [
-        Difference(tuple(value + size for value in found.values))
-        for found, size in zip(differences, sizes, strict=True)
-    ]
+def at_least(differences: Sequence[Difference], size: float) -> str:
+    """Whether each change is a drop of at least a size, by the interval of what it is beyond.
+
+    >>> at_least([Difference((-30.0, -30.1))], 21.0), at_least([Difference((-9.0, -9.1))], 21.0)
+    ('holds', 'does not hold')
+    """
+    beyond = [Difference(tuple(value + size for value in found.values)) for found in differences]
     return tallied([found.sign for found in beyond])
 
 
