@@ -22,6 +22,10 @@ EXPERIMENTS = {
     "field-autoencoding": "gradient_fields.autoencoding",
     "field-generation": "generation.field",
     "field-sparse": "gradient_fields.sparse",
+    "neuralqaad-design": "neuralqaad.design",
+    "neuralqaad-large": "neuralqaad.large",
+    "neuralqaad-sampling": "neuralqaad.sampling",
+    "neuralqaad-table1": "neuralqaad.table1",
 }
 
 

@@ -1,1 +1,1 @@
-"""NeuralQAAD against AtlasNetV2, and each of its ingredients: the paper's Table 1, Fig. 5 and claims."""
+"""Experiments of NeuralQAAD: Table 1, its design choices, the points of a step, and the claim at size."""

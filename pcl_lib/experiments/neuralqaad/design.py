@@ -1,0 +1,46 @@
+"""Patches, shared layers and the start of the input cloud, at equal weights (NeuralQAAD, Section 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from pcl_lib.experiments.neuralqaad.experiment import qaad_experiment
+from pcl_lib.experiments.neuralqaad.settings import DesignSettings
+from pcl_lib.experiments.neuralqaad.sizes import SHORT, TINY
+from pcl_lib.experiments.runner.run import run_experiment
+
+
+def record_cpu() -> DesignSettings:
+    """Faces, three seeds: seven rows of about three minutes of one core."""
+    return DesignSettings()
+
+
+def record_gpu() -> DesignSettings:
+    """The same beside other runs on a GPU, in steps of sixteen clouds and 2,048 points."""
+    return replace(record_cpu(), batch_size=16, step_points=2048, steps=800)
+
+
+def record_short() -> DesignSettings:
+    """Small networks on 48 faces: about 25 seconds of one core for a run."""
+    return DesignSettings(**SHORT)
+
+
+def tiny() -> DesignSettings:
+    """Every part once, in seconds: for tests."""
+    sizes = {"cloud_points": 128, "step_points": 64, "patches": 16, "trunk": (12, 8, 8, 8)}
+    return DesignSettings(**{**TINY, **sizes})
+
+
+EXPERIMENT = qaad_experiment(
+    "neuralqaad-design",
+    "Patches, shared layers and the start of the input cloud, at equal weights (NeuralQAAD, Section 3.3).",
+    presets={
+        "record-cpu": record_cpu,
+        "record-gpu": record_gpu,
+        "record-short": record_short,
+        "tiny": tiny,
+    },
+    records={"record-gpu": "neuralqaad-design-gpu", "record-short": "neuralqaad-design-short"},
+)
+run = partial(run_experiment, EXPERIMENT)

@@ -1,0 +1,214 @@
+"""What records say of the claims of NeuralQAAD (Abstract, Sections 1 to 5), each by a rule.
+
+Claims that the two chapters judge live are in `theory`. `network` and `assignments` are the addresses of the chapters,
+such as "../models/neuralqaad.html"; the sections that links go to, and all thresholds, are in `rules`.
+"""
+
+from __future__ import annotations
+
+from pcl_lib.experiments.claims import HOLDS, PART, UNKNOWN, Claim, share, tallied
+from pcl_lib.experiments.neuralqaad import compare, published
+from pcl_lib.experiments.neuralqaad.compare import all_shown
+from pcl_lib.experiments.neuralqaad.design_ledger import on_design, on_points, on_size
+from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, GREEDY, OURS, RANDOM
+from pcl_lib.experiments.neuralqaad.rules import (
+    HALF,
+    INPUT,
+    LITTLE,
+    PARTLY,
+    REFLECTS,
+    SOME,
+    SWAPS,
+    TABLE,
+    at_least,
+    lasting,
+    length,
+    lower,
+    missing,
+    no_worse,
+)
+from pcl_lib.experiments.neuralqaad.settings import ALONE, AWAY, PER_CENT
+from pcl_lib.experiments.neuralqaad.theory import on_print, untestable
+from pcl_lib.experiments.record import Record
+from pcl_lib.experiments.runner.paired_difference import Difference
+from pcl_lib.experiments.runner.result import Result
+
+
+def claims(
+    network: str,
+    assignments: str,
+    *,
+    table1: Record | None,
+    design: Record | None = None,
+    sampling: Record | None = None,
+    large: Record | None = None,
+) -> list[Claim]:
+    """The claims that the printed numbers and the records judge. What has no record is not tested."""
+    return [
+        *on_print(network),
+        *_on_drops(table1, network),
+        *_on_training(table1, network),
+        *_on_pictures(table1, network, assignments),
+        *on_design(design, network),
+        *on_points(sampling, network),
+        on_size(large, network),
+        *untestable(network),
+    ]
+
+
+def _on_drops(record: Record | None, network: str) -> list[Claim]:
+    page = f"{network}#{TABLE}"
+    better = '"significantly outperforms the current state-of-the-art ... in terms of EM-kD"'
+    weights = '"uses parameters far more efficiently than previous work"'
+    early = "the architecture alone lowers the EM-kD by 21, 69 and 30 %"
+    total = "all of it lowers the EM-kD by 78, 86 and 90 %"
+    dominant = (
+        "patches are the main factor where low frequencies change, the training scheme where high ones do"
+    )
+    if record is None:
+        where = {
+            better: "Abstract",
+            weights: "Abstract",
+            early: "4.3, Table 1",
+            total: "4.3, Table 1",
+            dominant: "4.3",
+        }
+        return missing("neuralqaad-table1", page, where)
+    result = record.result
+    alone, whole = (compare.drops(result, row) for row in (CHAMFER, OURS))
+    printed = [sorted(published.DROPS[data][k] for data in published.SETS)[0] for k in (0, 1)]
+    shares = {data: compare.share_of_architecture(result, data) for data in compare.sets(result)}
+    return [
+        Claim(better, "Abstract", all_shown(whole) + length(record), lasting(lower(whole), record), page),
+        Claim(
+            weights,
+            "Abstract",
+            f"at equal numbers of weights, trained alike: {all_shown(alone)}{length(record)}",
+            lasting(lower(alone), record),
+            page,
+        ),
+        *(
+            Claim(
+                words,
+                "4.3, Table 1",
+                f"{all_shown(found)}; asked for is the smallest of the three, {least} %{length(record)}",
+                lasting(at_least([*found.values()], float(least)), record),
+                page,
+            )
+            for words, found, least in ((early, alone, printed[0]), (total, whole, printed[1]))
+        ),
+        Claim(
+            dominant,
+            "4.3",
+            "share of the drop that the architecture makes: " + all_shown(shares),
+            _dominant(shares),
+            page,
+        ),
+    ]
+
+
+def _dominant(shares: dict[str, Difference]) -> str:
+    """More than half by the architecture on figures, less than half on faces."""
+    if not {"faces", "figures"} <= shares.keys():
+        return UNKNOWN
+    beyond = {
+        data: Difference(tuple(value - HALF for value in found.values)).sign for data, found in shares.items()
+    }
+    return tallied([beyond["figures"], -beyond["faces"]], wanted=1)
+
+
+def _on_training(record: Record | None, network: str) -> list[Claim]:
+    page = f"{network}#{TABLE}"
+    words = {
+        'the MSE of a random assignment "culminates in extraordinary bad results"': "4.4",
+        'the greedy assignment "solves this issues"': "4.4",
+        'reassignment "boosts the results again"': "4.4",
+        '"neither of the two steps alone lead to a superior solution"': "3.4",
+    }
+    if record is None:
+        return missing("neuralqaad-table1", page, words)
+    result = record.result
+    bad = compare.drops(result, RANDOM)
+    solved, boosted = compare.drops(result, GREEDY, than=RANDOM), compare.drops(result, OURS, than=GREEDY)
+    alone = {
+        f"{data}, against {than}": found
+        for than in (GREEDY, ALONE)
+        for data, found in _of(result, than).items()
+    }
+    found = [
+        (f"against AtlasNetV2: {all_shown(bad)}", tallied([each.sign for each in bad.values()], wanted=1)),
+        (f"against a random one: {all_shown(solved)}", lower(solved)),
+        (f"against greedy alone: {all_shown(boosted)}", lower(boosted)),
+        (f"both steps: {all_shown(alone)}", lower(alone)),
+    ]
+    return [
+        Claim(each, where, number + length(record), lasting(verdict, record), page)
+        for (each, where), (number, verdict) in zip(words.items(), found, strict=True)
+    ]
+
+
+def _of(result: Result, than: str) -> dict[str, Difference]:
+    return compare.drops(result, OURS, than=than)
+
+
+def _on_pictures(record: Record | None, network: str, assignments: str) -> list[Claim]:
+    """What more than the EM-kD of Table 1's rows says."""
+    table = f"{network}#{TABLE}"
+    little = 'k-d trees on a few samples "add little overhead"'
+    egg = 'an "egg-like" input cloud for strong low-frequency changes, a noisy instance otherwise'
+    glue = 'AtlasNetV2 "struggles in gluing together individual patches", which is no issue for NeuralQAAD'
+    reflect = 'the EM-kD "reasonably reflect[s] visual differences"'
+    if record is None:
+        return [
+            *missing("neuralqaad-table1", f"{assignments}#{SWAPS}", {little: "3.4"}),
+            *missing("neuralqaad-table1", f"{network}#{INPUT}", {egg: "4.3, Fig. 4"}),
+            *missing("neuralqaad-table1", table, {glue: "4.3", reflect: "5"}),
+        ]
+    result, data = record.result, compare.sets(record.result)
+    more = {name: compare.change(result, (name, OURS), (name, GREEDY), metric="ms_per_step") for name in data}
+    away = {name: compare.values(result, AWAY + PER_CENT, name, OURS) for name in data}
+    seams = {name: compare.seams_against(result, name, ATLAS, OURS) for name in data}
+    ratios = {name: [compare.seam_ratio(result, name, row).mean() for row in (ATLAS, OURS)] for name in data}
+    ranks = {name: compare.rank_agreement(result, name) for name in data}
+    apart = compare.paired(away["figures"], away["faces"]) if {"faces", "figures"} <= away.keys() else None
+    return [
+        Claim(
+            little,
+            "3.4",
+            f"seconds of a training with reassignment against one without: {all_shown(more)}",
+            _overhead(more),
+            f"{assignments}#{SWAPS}",
+        ),
+        Claim(
+            egg,
+            "4.3, Fig. 4",
+            "distance of the trained input cloud to the nearest cloud of its set, in per cent of the mean distance to "
+            "the mean shape: " + ", ".join(f"{name} {found.mean():.0f}" for name, found in away.items()),
+            UNKNOWN if apart is None else tallied([apart.sign], wanted=1),
+            f"{network}#{INPUT}",
+        ),
+        Claim(
+            glue,
+            "4.3",
+            "distance to the nearest made point where patches meet, over that elsewhere: "
+            + "; ".join(
+                f"{name} {a:.2f} for AtlasNetV2, {b:.2f} for ours" for name, (a, b) in ratios.items()
+            ),
+            tallied([found.sign for found in seams.values()], wanted=1),
+            table,
+        ),
+        Claim(
+            reflect,
+            "5",
+            "rank correlation with the error to the true place, over rows and clouds: "
+            + ", ".join(f"{name} {found:.2f}" for name, found in ranks.items()),
+            share(min(ranks.values()), holds=REFLECTS, part=PARTLY),
+            table,
+        ),
+    ]
+
+
+def _overhead(more: dict[str, Difference]) -> str:
+    """By the upper end of each interval: little, some, or more; a wide one that reaches over both cannot tell."""
+    found = no_worse([*more.values()], LITTLE)
+    return PART if found != HOLDS and all(each.high <= SOME for each in more.values()) else found

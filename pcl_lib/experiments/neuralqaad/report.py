@@ -1,0 +1,288 @@
+"""Tables, curves and pictures of the experiments of NeuralQAAD, live or recorded, beside what the paper reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from pcl_lib import viz
+from pcl_lib.experiments.neuralqaad import compare, published
+from pcl_lib.experiments.neuralqaad.compare import shown
+from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, OURS
+from pcl_lib.experiments.neuralqaad.settings import (
+    AWAY,
+    EM_KD,
+    PER_CENT,
+    PLACE,
+    QUADRATIC,
+    UNTRAINED,
+    USUAL,
+)
+from pcl_lib.experiments.record import Record
+from pcl_lib.experiments.runner.experiment import Configuration
+from pcl_lib.experiments.runner.result import Result
+
+_UP = {"faces": "y", "figures": "z"}
+_VIEW = {"faces": (10.0, 65.0), "figures": (10.0, -60.0)}
+
+
+def facts(record: Record) -> dict[str, Any]:
+    """What stands under a table of a record."""
+    return {"device": record.device, "date": record.date[:10]}
+
+
+def paper_table_1(caption: str) -> viz.Figure:
+    """Table 1 as printed, and what each row changes of AtlasNetV2, from its printed values."""
+    rows = []
+    for method in published.METHODS:
+        printed = [published.TABLE_1[data][method] for data in published.SETS]
+        changes = [
+            None if method == ATLAS else f"{-published.drop(data, method):+.1f} %" for data in published.SETS
+        ]
+        rows.append([method, *printed, *changes])
+    names = [*published.SETS, *(f"{data}, change" for data in published.SETS)]
+    return viz.table(rows, columns={"method": ""} | dict.fromkeys(names, "paper"), caption=caption, digits=6)
+
+
+def table_1(result: Result, data: str, caption: str, **facts: Any) -> viz.Figure:
+    """Table 1 on one set: the paper's change of EM-kD on each of its sets, and ours with its interval.
+
+    Errors in per cent of the mean distance to the mean shape. The last row of the paper is not a row of ours.
+    """
+    rows = []
+    for row in compare.rows_of(result, data):
+        printed = [
+            None
+            if row in (ATLAS,) or row not in published.METHODS
+            else f"{-published.drop(name, row):+.0f} %"
+            for name in published.SETS
+        ]
+        against = None if row == ATLAS else shown(compare.change(result, (data, row), (data, ATLAS)))
+        rows.append(
+            [
+                row,
+                *printed,
+                _values(result, EM_KD, data, row),
+                _values(result, EM_KD + PER_CENT, data, row),
+                _values(result, PLACE + PER_CENT, data, row),
+                against,
+            ]
+        )
+    columns = {
+        "row": "",
+        **{f"{name}, change of EM-kD": "paper" for name in published.SETS},
+        "EM-kD": "ours",
+        "EM-kD, %": "ours",
+        "to the true place, %": "ours",
+        "change of EM-kD": "ours",
+    }
+    return viz.table(rows, columns=columns, caption=caption, **facts)
+
+
+def order_table(
+    result: Result, caption: str, *, rows: Sequence[str] = published.METHODS[:-1], **facts: Any
+) -> viz.Figure:
+    """Each row against the one before it, with the paper's changes: the order of Table 1, step by step."""
+    found = []
+    for before, after in pairwise(rows):
+        printed = [
+            100 * (published.TABLE_1[name][after] / published.TABLE_1[name][before] - 1)
+            for name in published.SETS
+        ]
+        ours = [shown(compare.change(result, (data, after), (data, before))) for data in compare.sets(result)]
+        found.append([f"{after} against {before}", *(f"{each:+.0f} %" for each in printed), *ours])
+    columns = {
+        "step": "",
+        **dict.fromkeys(published.SETS, "paper"),
+        **dict.fromkeys(compare.sets(result), "ours"),
+    }
+    return viz.table(found, columns=columns, caption=caption, **facts)
+
+
+def details_table(result: Result, data: str, caption: str, **facts: Any) -> viz.Figure:
+    """What the EM-kD does not say: seams, cost of the assignment, way of the input cloud, time of a step."""
+    rows = []
+    for row in compare.rows_of(result, data):
+        if row in UNTRAINED:
+            continue
+        rows.append(
+            [
+                row,
+                compare.seam_ratio(result, data, row).tolist(),
+                _values(result, QUADRATIC, data, row),
+                _values(result, AWAY + PER_CENT, data, row),
+                _values(result, "ms_per_step", data, row),
+            ]
+        )
+    columns = {
+        "row": "",
+        "error at seams over inside": "ours",
+        "E(A) for each pair": "ours",
+        "input cloud to the nearest cloud, %": "ours",
+        "ms a step": "ours",
+    }
+    return viz.table(rows, columns=columns, caption=caption, **facts)
+
+
+def curves(result: Result, data: str, note: str, *, rows: Sequence[str] | None = None) -> viz.Figure:
+    """The EM-kD over the steps of a training, a band for each row."""
+    names = [row for row in (rows or compare.rows_of(result, data)) if row not in UNTRAINED]
+    return viz.curves(
+        {row: result.curves[data, row] for row in names},
+        x=result.logged_steps,
+        xlabel="steps",
+        ylabel="EM-kD, % of the distance to the mean shape",
+        logy=True,
+        alt=f"EM-kD of {data} over the steps of training, one curve for each of {len(names)} rows.",
+        caption=f"EM-kD of {data} over the steps of training. {note}",
+    )
+
+
+def figure_5(result: Result, note: str) -> viz.Figure:
+    """Fig. 5: the EM-kD by the points of a step, a band for each method."""
+    (data,) = compare.sets(result)
+    counts = compare.counts(result)
+    series = {
+        row: np.stack([compare.values(result, EM_KD + PER_CENT, data, row, str(n)) for n in counts], 1)
+        for row in compare.rows_of(result, data)
+    }
+    return viz.curves(
+        series,
+        x=counts,
+        xlabel="points of a cloud in a step",
+        ylabel="EM-kD, % of the distance to the mean shape",
+        logx=True,
+        logy=True,
+        alt=f"EM-kD over the number of sampled points, one curve for each of {len(series)} methods.",
+        caption=f"EM-kD by the number of points that a step samples of each cloud. {note}",
+    )
+
+
+def sampling_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
+    """What fewer points cost each method: the rise from the most to the fewest, and the slope."""
+    (data,) = compare.sets(result)
+    few, many = compare.counts(result)[0], compare.counts(result)[-1]
+    rise = {row: compare.loss_by_fewer(result, data, row) for row in compare.rows_of(result, data)}
+    rows = [
+        [
+            row,
+            rise[row].tolist(),
+            compare.slope(result, data, row).tolist(),
+            None if row == ATLAS else shown(compare.paired(rise[row], rise[ATLAS]), " points"),
+        ]
+        for row in rise
+    ]
+    columns = {
+        "method": "",
+        f"EM-kD from {many} to {few} points, %": "ours",
+        "slope of the logarithms": "ours",
+        "rise against AtlasNetV2": "ours",
+    }
+    return viz.table(rows, columns=columns, caption=caption, **facts)
+
+
+def design_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
+    """Patches, shared layers and starts at equal weights, each against the usual network."""
+    rows = [
+        [
+            design,
+            _values(result, EM_KD + PER_CENT, data, design),
+            _values(result, PLACE + PER_CENT, data, design),
+            None if design == USUAL else shown(compare.change(result, (data, design), (data, USUAL))),
+        ]
+        for data in compare.sets(result)
+        for design in compare.rows_of(result, data)
+    ]
+    columns = {
+        "design": "",
+        "EM-kD, %": "ours",
+        "to the true place, %": "ours",
+        f"change of EM-kD against {USUAL}": "ours",
+    }
+    return viz.table(rows, columns=columns, caption=caption, **facts)
+
+
+def reconstructions(
+    result: Result, data: str, *, rows: Sequence[str] = (ATLAS, CHAMFER, OURS), shape: int = 0
+) -> viz.Figure:
+    """Figs. 2 and 3: one cloud as each row makes it, coloured by the error of each point, rotatable."""
+    names = [row for row in rows if (data, row) in result.configurations]
+    errors = [result.previews[f"{data}/{row}/errors"][shape].astype(np.float32) for row in names]
+    return viz.rotatable(
+        [cloud(result, data, row, shape=shape) for row in names],
+        values=errors,
+        value_label="distance to the place that a point follows",
+        value_range=(0.0, float(np.quantile(np.concatenate(errors), 0.98))),
+        titles=names,
+        columns=min(3, len(names)),
+        up=_UP[data],
+        view=_VIEW[data],
+        alt=f"One of the {data} as {len(names)} rows make it, each point coloured by its error.",
+        caption=f"One of the {data} as each row makes it. Colour: the distance from a point to the place of the "
+        "surface that it follows from shape to shape, in the frame of the network.",
+    )
+
+
+def input_clouds(result: Result, data: str, *, row: str = OURS, patches: int) -> viz.Figure:
+    """Fig. 4: the input cloud before training and after, coloured by patch."""
+    before, after = result.previews[f"{data}/{row}/input"].astype(np.float32)
+    patch = np.arange(len(before)) * patches // len(before)
+    return viz.clouds(
+        [before, after],
+        titles=["before", "after"],
+        values=[patch.astype(float)] * 2,
+        value_label="patch",
+        columns=2,
+        up=_UP[data],
+        view=_VIEW[data],
+        alt=f"The input cloud for {data} before and after training, coloured by patch.",
+        caption=f"The input cloud for {data}, which begins as one of them, before training and after. Colour: patch.",
+    )
+
+
+def over_training(result: Result, data: str, *, row: str = OURS) -> viz.Frames:
+    """A slider: the input cloud, and one cloud that is made of it, after more and more steps."""
+    steps = result.previews[f"{data}/{row}/steps"].astype(np.float32)
+    limits = steps.reshape(-1, 3)
+    pictures = [
+        viz.clouds(
+            [made, inputs],
+            titles=["made", "input cloud"],
+            columns=2,
+            limits=limits,
+            up=_UP[data],
+            view=_VIEW[data],
+            alt=f"One of the {data} and the input cloud after {step} steps.",
+        )
+        for (made, inputs), step in zip(steps, result.logged_steps, strict=True)
+    ]
+    return viz.frames(
+        pictures,
+        labels=[f"step {step}" for step in result.logged_steps],
+        alt=f"One of the {data} and the input cloud, from which it is folded, over training.",
+        caption=f"One of the {data} and the input cloud that it is folded from, over training.",
+        start=len(pictures) - 1,
+    )
+
+
+def cloud(result: Result, *configuration: str, shape: int = 0) -> np.ndarray:
+    """One cloud (n, 3) of the previews, in single precision; "truth" in place of a row for the cloud itself."""
+    found: np.ndarray = result.previews["/".join(configuration)][shape].astype(np.float32)
+    return found
+
+
+def _values(result: Result, metric: str, *configuration: str) -> list[float] | None:
+    """A metric by seed, None where the row has none."""
+    return (
+        compare.values(result, metric, *configuration).tolist()
+        if _has(result, metric, configuration)
+        else None
+    )
+
+
+def _has(result: Result, metric: str, configuration: Configuration) -> bool:
+    row = next(row for row in result.rows if row.configuration == configuration)
+    return metric in ("ms_per_step", *row.metrics)
