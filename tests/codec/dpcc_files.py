@@ -29,3 +29,17 @@ def model(seed: int = 0) -> CodecModel:
         path = Path(folder) / "a.pclm"
         write_model(path, network(seed), sizes=SIZES, provenance={"steps": 0})
         return read_model(path)
+
+
+@lru_cache(maxsize=1)
+def untrained() -> CodecModel:
+    """A network of the size that ships, as it is before training."""
+    torch.manual_seed(0)
+    made = DPCC()
+    for part in (made.bottleneck, made.coordinates.bottleneck):
+        part.fit_quantiles()
+        part.update()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.pclm"
+        write_model(path, made, sizes={"width": 8, "hidden": 64}, provenance={})
+        return read_model(path)

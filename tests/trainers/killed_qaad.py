@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from pcl_lib.trainers import QAAD, fit
-from tests.trainers.test_qaad import CLOUDS, method
+from tests.trainers.bent_sheets import CLOUDS, method
 
 STEPS, EVERY = 40, 5
 
