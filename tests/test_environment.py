@@ -107,12 +107,13 @@ def parts_of_the_tests(folder: Path, fails: str) -> tuple[int, list[str]]:
     return done.returncode, (folder / "ran").read_text().splitlines()
 
 
-@pytest.mark.parametrize("fails", ["nothing", "--ignore=tests/book", "pytest tests/book"])
+@pytest.mark.parametrize("fails", ["nothing", "--ignore=tests/book", " tests/book"])
 def test_each_part_of_the_tests_runs_once_and_can_fail(tmp_path, fails):
     code, (others, book) = parts_of_the_tests(tmp_path, fails)
     assert (code != 0) == (fails != "nothing")
     assert "--ignore=tests/book" in others.split()
-    assert book.split() == ["-m", "pytest", "tests/book"]
+    assert book.split()[:2] == ["-m", "pytest"]
+    assert book.split()[-1] == "tests/book"
 
 
 def test_the_address_of_the_repository_is_filled_in_where_it_is_published(tmp_path):

@@ -85,6 +85,7 @@ def test_every_file_of_the_training_loop_is_in_its_contract():
     assert files - loop == {
         "_assignments",
         "_completion",
+        "_compression",
         "_free_clouds",
         "_gradient_field",
         "_latent_gan",

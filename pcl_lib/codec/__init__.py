@@ -7,6 +7,7 @@ from pcl_lib.codec._dataset import SetInfo, StoredSet, compress_set, decompress_
 from pcl_lib.codec._errors import CodecError
 from pcl_lib.codec._integer_tables import check_tables, tables_checksum, tables_from_arrays, tables_to_arrays
 from pcl_lib.codec._learn_set import LearntSet, learn_set
+from pcl_lib.codec._model_file import CodecModel, read_model, write_model
 from pcl_lib.codec._range_coder import decode_symbols, encode_symbols
 from pcl_lib.codec._write_cloud import write_cloud
 
@@ -15,6 +16,9 @@ __all__ = [
     "decompress_cloud",
     "cloud_info",
     "CloudInfo",
+    "CodecModel",
+    "read_model",
+    "write_model",
     "learn_set",
     "LearntSet",
     "compress_set",

@@ -11,8 +11,9 @@ from pcl_lib.codec import _cloud_command, _set_command
 from pcl_lib.codec._container import KINDS, kind_of
 from pcl_lib.codec._write_cloud import SUFFIXES
 
-# What reads a file of each kind.
-COMMANDS = {"pcld": _set_command, "pclc": _cloud_command}
+# What each kind of file can be asked for.
+INFO = {"pcld": _set_command.info, "pclc": _cloud_command.info, "pclm": _cloud_command.model_info}
+DECOMPRESS = {"pcld": _set_command.decompress, "pclc": _cloud_command.decompress}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     decompress.add_argument("out", type=Path, help="new file for a cloud, new folder for a set of them")
     decompress.add_argument(
         "--format", default=".ply", choices=SUFFIXES, help="of the clouds of a set (%(default)s)"
+    )
+    decompress.add_argument(
+        "--model", type=Path, help="for a cloud of codec dpcc: the .pclm file that wrote it"
     )
     info = commands.add_parser("info", help="what is in a compressed file")
     info.add_argument("input", type=Path, help="compressed file")
@@ -58,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _read(options: argparse.Namespace) -> None:
     """`decompress` and `info`, by what the file holds."""
     kind = kind_of(options.input)
-    if kind not in COMMANDS:
-        raise ValueError(f"{options.input} holds {KINDS[kind]} ({kind}), which this command does not read")
     if options.command == "info":
-        COMMANDS[kind].info(options.input)
+        INFO[kind](options.input)
+    elif kind in DECOMPRESS:
+        DECOMPRESS[kind](options)
     else:
-        COMMANDS[kind].decompress(options)
+        raise ValueError(f"{options.input} holds {KINDS[kind]} ({kind}), which has no points")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pcl_lib.codec._cloud_file import cloud_info, compress_cloud, decompress_cloud
 from pcl_lib.codec._cloud_header import CODECS
+from pcl_lib.codec._cloud_parts import DUPLICATES
+from pcl_lib.codec._model_file import read_model
 from pcl_lib.codec._options import Options
 from pcl_lib.codec._write_cloud import SUFFIXES, write_cloud
 
@@ -19,7 +21,13 @@ def add_options(parser: argparse.ArgumentParser) -> Options:
     options.add(
         "--step", compress_cloud, "for grid: the size of a cell instead, in the cloud's unit", type=float
     )
+    options.add("--duplicates", compress_cloud, "points in one cell", choices=DUPLICATES)
+    options.add(
+        "--model", compress_cloud, "for dpcc: a .pclm file instead of the network that ships", type=Path
+    )
+    options.add("--patch", compress_cloud, "for dpcc: the most points of a cube", type=int)
     options.add("--normals", compress_cloud, "those of the cloud too", action="store_true")
+    options.add("--limit", compress_cloud, "most points that are taken", type=int)
     return options
 
 
@@ -37,7 +45,7 @@ def decompress(options: argparse.Namespace) -> None:
         )
     if options.out.exists():
         raise ValueError(f"{options.out} is there already, nothing is overwritten")
-    cloud = decompress_cloud(options.input)
+    cloud = decompress_cloud(options.input, model=options.model)
     write_cloud(options.out, cloud)
     print(f"{options.out}: {len(cloud):,} points")
 
@@ -45,3 +53,11 @@ def decompress(options: argparse.Namespace) -> None:
 def info(path: Path) -> None:
     """What a file of a cloud says of itself."""
     print(f"{path}: {cloud_info(path)}")
+
+
+def model_info(path: Path) -> None:
+    """What the file of a trained network says of itself."""
+    model = read_model(path)
+    known = "; ".join(f"{name} {value}" for name, value in model.provenance.items())
+    weights = sum(weight.numel() for weight in model.network.parameters())
+    print(f"{path}: a network of {weights:,} weights, checksum {model.checksum}\n{known}")

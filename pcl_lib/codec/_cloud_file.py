@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,9 +28,11 @@ from pcl_lib.codec._cloud_header import (
 )
 from pcl_lib.codec._cloud_parts import code_draco, code_grid, code_octree, duplicates_of, normals_of
 from pcl_lib.codec._container import read_container, write_container
+from pcl_lib.codec._dpcc import LARGEST, as_model, code_dpcc, decode_dpcc
 from pcl_lib.codec._draco import decode_draco
 from pcl_lib.codec._errors import CodecError
 from pcl_lib.codec._grid import decode_grid
+from pcl_lib.codec._model_file import CodecModel
 from pcl_lib.codec._normals import decode_normals
 from pcl_lib.codec._octree import decode_octree
 from pcl_lib.data import Cloud
@@ -46,7 +50,10 @@ def compress_cloud(
     step: float | None = None,
     duplicates: str | None = None,
     normals: bool = False,
+    model: CodecModel | str | Path | None = None,
+    patch: int = LARGEST,
     limit: int = MOST_POINTS,
+    progress: bool = True,
 ) -> CloudInfo:
     r"""Write a cloud to a compressed file (.pclc), and say what became of it.
 
@@ -58,21 +65,27 @@ def compress_cloud(
 
     - `codec`: "grid": the differences of the cells along a Morton curve. "octree": occupancy bytes with the parent's
       byte and the level as context, points at the centres of the cells. "draco": Google's, where its package DracoPy
-      is installed.
-    - `bits`: 2^bits cells along the longest side, 1 to 20.
+      is installed. "dpcc": the learned one, which returns about as many points as it is given, at other places of
+      the same density.
+    - `bits`: 2^bits cells along the longest side, 1 to 20. For "dpcc": of the points of cubes that hold too few.
     - `step`: for "grid", the size of a cell instead: a length in the units of the points.
     - `duplicates`: points that fall into one cell. "keep" returns as many points as were given (default of "grid"),
       "merge" one a cell ("octree" can do nothing else). Draco keeps them but for those that are equal when given.
     - `normals`: also those of the cloud, two bytes each ("grid" and "octree"); merged points get their mean.
+    - `model`: for "dpcc", the file of a trained network (`write_model`), or one that `read_model` has read; None for
+      the one that ships with the library.
+    - `patch`: for "dpcc", the cloud's cube is halved until no part holds more points than that, 800 to 12,288. Parts
+      with fewer than 100 are coded by the grid, in the same file.
     - `limit`: the largest number of points that is taken.
+    - `progress`: a bar over the patches of "dpcc".
 
     Shapes: points (N, 3), float32 or float64, or a `Cloud`, or the path of a file that
     `pcl_lib.data.readers.read_cloud` reads. Colours and labels are not kept. Returns a `CloudInfo`; the error of grid
     and octree is at most s / 2 along each axis. Cost: O(N log N); 100,000 points at 10 bits about a tenth of a
-    second ("grid") to one second ("octree").
+    second ("grid") to one second ("octree"), "dpcc" some seconds.
     Errors: `ValueError` for an empty cloud, NaN, more points than the limit, a step that is too small, options of
     another codec, normals that are missing or zero; `RuntimeError` for "draco" without its package; `OSError`.
-    Reference: schnabel2006octree.
+    Reference: schnabel2006octree, he2022dpcc.
 
     >>> import tempfile, pathlib
     >>> from pcl_lib.data import synthetic
@@ -87,6 +100,8 @@ def compress_cloud(
     check_integer("bits", bits, 1, DEEPEST)
     check_integer("limit", limit, 1)
     duplicates = duplicates_of(codec, duplicates)
+    if model is not None and codec != "dpcc":
+        raise ValueError(f"model must be None for codec {codec!r}, received one; it is of codec 'dpcc'")
     if step is not None and codec != "grid":
         raise ValueError(f"step must be None for codec {codec!r}, received {step!r}; it is of codec 'grid'")
     cloud = read_cloud(points) if isinstance(points, str | Path) else points
@@ -104,17 +119,14 @@ def compress_cloud(
         coded = code_draco(array, bits)
     elif codec == "grid":
         coded = code_grid(array, along, longest_side(array) / 2**bits if step is None else step, duplicates)
+    elif codec == "dpcc":
+        coded = code_dpcc(array, bits, patch, as_model(model), progress=progress)
     else:
         coded = code_octree(array, along, bits)
-    header: dict[str, object] = {
-        "codec": codec,
-        "n": coded.n,
-        "of": len(array),
-        "dtype": "f4" if given.dtype == torch.float32 else "f8",
-        "sum": 0,
-        **coded.header,
-    }
-    header["sum"] = checksum(_decode(header, coded.arrays))
+    dtype = "f4" if given.dtype == torch.float32 else "f8"
+    header: dict[str, Any] = {"codec": codec, "n": coded.n, "of": len(array), "dtype": dtype, **coded.header}
+    decoded = _decode(header, coded.arrays) if coded.points is None else coded.points
+    header["sum"] = checksum(_in_dtype(decoded, dtype))
     size = write_container(out, KIND, header, coded.arrays)
     return info_of(header, coded.arrays, size)
 
@@ -122,10 +134,14 @@ def compress_cloud(
 def decompress_cloud(
     path: str | Path,
     *,
+    model: CodecModel | str | Path | None = None,
     limit: int = MOST_POINTS,
+    progress: bool = True,
 ) -> Cloud:
     """The cloud of a compressed file: the same points on every machine, or an error.
 
+    - `model`: for a file of codec "dpcc", the network that wrote it, as in `compress_cloud`.
+    - `progress`: a bar over the patches of "dpcc".
     - `limit`: the largest number of points that is made, so that a hostile file costs no more memory than that.
 
     Returns a `Cloud` of points (N, 3) in the dtype that they were given in, and normals (N, 3) float32 if the file has
@@ -144,7 +160,11 @@ def decompress_cloud(
     try:
         header, arrays = read_container(path, KIND)
         check_header(header, limit)
-        points = _decode(header, arrays)
+        if header["codec"] == "dpcc":
+            decoded = decode_dpcc(header, arrays, as_model(model), progress=progress)
+        else:
+            decoded = _decode(header, arrays)
+        points = _in_dtype(decoded, header["dtype"])
         if checksum(points) != header["sum"]:
             raise CodecError(
                 "its points come out otherwise than they were written: the file, or this machine's arithmetic, "
@@ -181,18 +201,19 @@ def cloud_info(path: str | Path) -> CloudInfo:
         raise at(path, error) from error.__cause__
 
 
-def _decode(
-    header: dict[str, object],
-    arrays: dict[str, np.ndarray | bytes],
-) -> np.ndarray:
-    """The points (n, 3) of a file whose header has been checked, in their dtype."""
+def _decode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes]) -> np.ndarray:
+    """The points (n, 3) of a file of a codec without a network, whose header has been checked, float64."""
     n, code = number(header, "n", 1), stream(arrays, "stream")
     if header["codec"] == "octree":
         places = decode_octree(code, number(header, "depth", 0), n)
     else:
         places = decode_grid(code, n) if header["codec"] == "grid" else decode_draco(code, n)
+    return frame(arrays).points(places)
+
+
+def _in_dtype(points: np.ndarray, name: str) -> np.ndarray:
     with np.errstate(over="ignore"):
-        points = frame(arrays).points(places).astype(DTYPES[str(header["dtype"])])
+        points = points.astype(DTYPES[name])
     if not np.isfinite(points).all():
         raise CodecError("damaged: it holds points that are not finite")
     return points

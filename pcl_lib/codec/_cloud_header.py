@@ -13,7 +13,7 @@ import numpy as np
 from pcl_lib.codec._cells import DEEPEST, Lattice
 from pcl_lib.codec._errors import CodecError
 
-CODECS = ("grid", "octree", "draco")
+CODECS = ("grid", "octree", "draco", "dpcc")
 MOST_POINTS = 10_000_000
 DTYPES = {"f4": "float32", "f8": "float64"}
 
@@ -24,7 +24,7 @@ class CloudInfo:
 
     Attributes
     ----------
-    codec : "grid", "octree" or "draco".
+    codec : "grid", "octree", "draco" or "dpcc".
     points : how many points come back.
     points_given : how many points went in.
     normals : whether normals come back too.
@@ -49,7 +49,9 @@ class CloudInfo:
     def __str__(self) -> str:
         merged = self.points_given - self.points
         points = f"{self.points:,} points"
-        if merged:
+        if self.codec == "dpcc":
+            points += f" ({self.points_given:,} given)"
+        elif merged:
             points += f" ({self.points_given:,} given, {merged:,} merged with others)"
         extra = [f"{name} {value}" for name, value in self.details.items()]
         extra += ["normals"] * self.normals
@@ -70,14 +72,19 @@ def check_header(header: Mapping[str, Any], most: int | None) -> None:
     number(header, "n", 1)
     number(header, "of", 1)
     number(header, "sum", 0, (1 << 32) - 1)
-    if header.get("codec") not in CODECS:
+    if str(header.get("codec")) not in CODECS:
         raise CodecError(
             f"its codec {short(header.get('codec'))} is unknown to this version; it knows {', '.join(CODECS)}"
         )
-    if header.get("dtype") not in DTYPES:
+    if str(header.get("dtype")) not in DTYPES:
         raise CodecError(f"damaged: its points have the type {short(header.get('dtype'))}")
     if header["codec"] == "octree":
         number(header, "depth", 0, DEEPEST)
+    if header["codec"] == "dpcc":
+        number(header, "patches", 0)
+        number(header, "small", 0)
+        if not isinstance(header.get("model"), str):
+            raise CodecError("damaged: it does not name its model")
     if most is not None and header["n"] > most:
         raise CodecError(
             f"holds {header['n']:,} points, more than the limit of {most:,}; if the file can be trusted, "
@@ -87,7 +94,12 @@ def check_header(header: Mapping[str, Any], most: int | None) -> None:
 
 def info_of(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray | bytes], size: int) -> CloudInfo:
     """What a checked header says, for people."""
-    details = {"step": frame(arrays).step, **{name: header[name] for name in ("depth",) if name in header}}
+    if header["codec"] == "dpcc":
+        details: dict[str, Any] = {name: header.get(name) for name in ("patches", "small", "model")}
+    elif header["codec"] == "draco":
+        details = {}
+    else:
+        details = {"step": frame(arrays).step} | {name: header[name] for name in ("depth",) if name in header}
     return CloudInfo(
         codec=header["codec"],
         points=header["n"],
@@ -120,9 +132,9 @@ def stream(arrays: Mapping[str, np.ndarray | bytes], name: str) -> bytes:
     return value
 
 
-def frame(arrays: Mapping[str, np.ndarray | bytes]) -> Lattice:
+def frame(arrays: Mapping[str, np.ndarray | bytes], name: str = "frame") -> Lattice:
     """Origin and step of the file; every point that they give is finite in float64."""
-    value = arrays.get("frame")
+    value = arrays.get(name)
     if not isinstance(value, np.ndarray) or value.shape != (4,) or value.dtype != np.float64:
         raise CodecError("damaged: it does not say where its points lie")
     if not (np.abs(value) < 1e300).all() or value[3] < 0:

@@ -16,7 +16,7 @@ from pcl_lib.codec._octree import encode_octree, to_octree
 from pcl_lib.data import Cloud
 
 DUPLICATES = ("keep", "merge")
-KEPT = {"grid": "keep", "octree": "merge", "draco": "keep"}
+KEPT = {"grid": "keep", "octree": "merge", "draco": "keep", "dpcc": "keep"}
 
 
 class Coded(NamedTuple):
@@ -25,6 +25,7 @@ class Coded(NamedTuple):
     n: int  # points that come back
     header: dict[str, object]
     arrays: dict[str, np.ndarray | bytes]
+    points: np.ndarray | None = None  # those that come back, (n, 3) float64, where the codec knows them
 
 
 def duplicates_of(codec: str, duplicates: str | None) -> str:

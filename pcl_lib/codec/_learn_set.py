@@ -71,11 +71,14 @@ def learn_set(
 
     One box for the whole data set, centre c and half side h, so that a small cloud stays smaller than a large one.
 
-    - `code_size`: numbers for each cloud. `patches`: a power of two that divides N.
+    - `code_size`: numbers for each cloud.
+    - `patches`: a power of two that divides N.
     - `trunk`, `heads`: widths of the layers, as in `pcl_lib.models.NeuralQAAD`; smaller ones for few clouds.
     - `steps`: of training; the first quarter by the augmented Chamfer distance, the others on assigned points.
-    - `batch`: clouds in a step, at most S. `sample`: points of each in a step, at most N; rounded to the patches.
-    - `rate`: of Adam. `seed`: of everything that is drawn.
+    - `batch`: clouds in a step, at most S.
+    - `sample`: points of each in a step, at most N; rounded to the patches.
+    - `rate`: of Adam.
+    - `seed`: of everything that is drawn.
     - `folder`: where checkpoints go; a run that was stopped goes on from there.
     - `device`: "cpu", "cuda", or "auto": a GPU where there is one.
     - `progress`: a bar on stderr.

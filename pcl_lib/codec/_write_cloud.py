@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from plyfile import PlyData, PlyElement
 
+from pcl_lib._checks import check_cloud
 from pcl_lib._files import write_whole
 from pcl_lib.data import Cloud
 
@@ -20,7 +21,7 @@ def write_cloud(path: str | Path, cloud: Cloud) -> None:
     - `path`: ``.ply`` (binary), ``.xyz`` (text) or ``.npy``; folders above it are made. - `cloud`: (N, 3).
 
     ``.ply`` and ``.npy`` keep float32 and float64; ``.xyz`` has as many digits as give the same numbers back. Cost:
-    O(N). Errors: `ValueError` for another ending; `OSError`.
+    O(N). Errors: `ValueError` for another ending, points that are not finite or not (N, 3); `OSError`.
 
     >>> import tempfile, torch
     >>> from pcl_lib.data import read_cloud
@@ -33,6 +34,7 @@ def write_cloud(path: str | Path, cloud: Cloud) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"path must end in {', '.join(SUFFIXES)}, received {path.name!r}")
+    check_cloud(cloud.points, "cloud.points", dims=3)
     points = cloud.points.cpu().numpy()
     content = io.BytesIO()
     if suffix == ".npy":

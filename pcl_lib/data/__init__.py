@@ -5,6 +5,7 @@ from pcl_lib.data._car_scans import CarScans, lidar_cars
 from pcl_lib.data._cloud import Cloud, stack
 from pcl_lib.data._completion import DIFFICULTIES, Pairs, as_pairs, crop_pairs, view_pairs
 from pcl_lib.data._consistent import ConsistentClouds, as_consistent, consistent_clouds
+from pcl_lib.data._cubes import UNEVEN, Cubes, Patches, cut_cubes, dense_shape, uneven, uneven_cubes
 from pcl_lib.data._disjoint import Draws, check_disjoint, disjoint_draws
 from pcl_lib.data._letters import letters
 from pcl_lib.data._sample_mesh import sample_mesh
@@ -37,23 +38,28 @@ from pcl_lib.data.readers import (
 )
 
 __all__ = [
-    "DIFFICULTIES",
     "CarScans",
     "Cloud",
     "CompletionPair",
     "ConsistentClouds",
+    "Cubes",
+    "DIFFICULTIES",
     "Draws",
     "FaceModel",
     "Mesh",
     "Pairs",
+    "Patches",
     "ReadError",
     "ReadWarning",
+    "UNEVEN",
     "airplanes",
     "as_consistent",
     "as_pairs",
     "check_disjoint",
     "consistent_clouds",
     "crop_pairs",
+    "cut_cubes",
+    "dense_shape",
     "digits",
     "disjoint_draws",
     "face_model",
@@ -83,6 +89,8 @@ __all__ = [
     "street",
     "synthetic",
     "transforms",
+    "uneven",
+    "uneven_cubes",
     "view_pairs",
     "views",
 ]

@@ -140,7 +140,7 @@ def _in_one_frame(
     shapes, points = clouds.shape[:2]
     places = None
     if mode == "shared":
-        places = torch.arange(points).repeat(shapes, 1)
+        places = torch.arange(points, device="cpu").repeat(shapes, 1)
     elif mode == "shuffled":
         orders = (rng_for(seed, f"order {k}").permutation(points) for k in range(shapes))
         places = torch.from_numpy(np.stack(list(orders)))

@@ -81,10 +81,11 @@ class NeuralQAAD(nn.Module):
             start = 2 * torch.rand(points, 3) - 1
         _check_start(start, points)
         order = _cut(start, patches, cut)
-        self.register_buffer("order", order, persistent=False)
-        self.input_cloud = nn.Parameter(start.detach()[order].clone())
         self.codes = nn.Embedding(codes, code_size, sparse=True)
         nn.init.normal_(self.codes.weight, std=CODE_STD)
+        # A cloud of the CPU, or in float64, goes where the weights are made, and becomes what they are.
+        self.input_cloud = nn.Parameter(start.detach()[order].to(self.codes.weight, copy=True))
+        self.register_buffer("order", order.to(self.codes.weight.device), persistent=False)
 
         joined = 3 + code_size
         self.trunk = _selu_layers(1, joined, trunk, bias) if len(trunk) else None

@@ -3,6 +3,7 @@
 from pcl_lib.trainers._assignments import Assignments
 from pcl_lib.trainers._checkpoint import DamagedCheckpoint, checkpoints, load_checkpoint
 from pcl_lib.trainers._completion import ShapeCompletion
+from pcl_lib.trainers._compression import Compression, CompressionRates
 from pcl_lib.trainers._engine import Engine
 from pcl_lib.trainers._fit import fit
 from pcl_lib.trainers._free_clouds import FreeClouds
@@ -19,26 +20,28 @@ from pcl_lib.trainers._reconstruction import Reconstruction
 from pcl_lib.trainers._recorder import Diverged
 
 __all__ = [
-    "fit",
-    "gradient_flow",
-    "Method",
+    "Assignments",
+    "Compression",
+    "CompressionRates",
+    "DamagedCheckpoint",
     "Data",
+    "Diverged",
     "Engine",
-    "History",
-    "Reconstruction",
+    "FIELD_RATES",
+    "FieldRates",
     "FreeClouds",
+    "GradientField",
+    "History",
     "LatentGAN",
     "LatentVAE",
     "LearnedLoss",
-    "GradientField",
-    "FieldRates",
-    "FIELD_RATES",
-    "ShapeCompletion",
+    "Method",
     "QAAD",
-    "Assignments",
-    "Diverged",
-    "DamagedCheckpoint",
+    "Reconstruction",
+    "ShapeCompletion",
     "batch_rows",
     "checkpoints",
+    "fit",
+    "gradient_flow",
     "load_checkpoint",
 ]

@@ -119,12 +119,14 @@ class Assignments(nn.Module):
         """
         made = made.detach()
         near = nearest(made, points_at(clouds, offered)).index
-        wanted = offered.gather(1, near)
-        counterparts = self.holders(index, wanted)
+        # Several want one target as a rule: each of their counterparts is predicted once.
+        asked, place = _distinct(near, offered.shape[1])
+        wanted, holders = offered.gather(1, near), self.holders(index, offered.gather(1, asked))
+        counterparts = holders.gather(1, place)
         found = reassign(
             made,
             points_at(clouds, self.targets(index, rows)),
-            predict(counterparts),
+            points_at(predict(holders), place),
             points_at(clouds, wanted),
             rows,
             counterparts,
@@ -160,6 +162,15 @@ class Assignments(nn.Module):
 def points_at(clouds: Float[Tensor, "b N d"], rows: Int64[Tensor, "b n"]) -> Float[Tensor, "b n d"]:
     """The points in these rows of each cloud."""
     return clouds.gather(1, rows[..., None].expand(-1, -1, clouds.shape[-1]))
+
+
+def _distinct(values: Int64[Tensor, "b n"], below: int) -> tuple[Tensor, Tensor]:
+    """The distinct values (B, u) of each row, u those of the row that has most, filled up by others; and where in them
+    each value (B, n) stands."""
+    found = torch.zeros(len(values), below, dtype=torch.int8, device=values.device).scatter_(1, values, 1)
+    first = found.argsort(dim=1, descending=True, stable=True)
+    most = int(found.sum(1).max())
+    return first[:, :most], first.argsort(dim=1).gather(1, values)
 
 
 def checksum_of(clouds: Float[Tensor, "s n d"]) -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from pcl_lib.codec import compress_cloud, decompress_cloud, write_cloud
+from pcl_lib.codec import compress_cloud, decompress_cloud, write_cloud, write_model
 from pcl_lib.codec.__main__ import main
 from pcl_lib.data import Cloud, read_cloud, synthetic
+from pcl_lib.models import DPCC, parameter_count
 
 
 @pytest.fixture
@@ -74,3 +75,21 @@ def test_what_does_not_fit_is_said(chair, tmp_path, capsys):
     assert "is there already, nothing is overwritten" in refused("decompress", file, chair)
     file.write_bytes(file.read_bytes()[:-9])
     assert "cut short or damaged" in refused("info", file)
+
+
+def test_a_network_of_ones_own(chair, tmp_path, capsys):
+    torch.manual_seed(0)
+    network = DPCC(8, 8)
+    for part in (network.bottleneck, network.coordinates.bottleneck):
+        part.fit_quantiles()
+        part.update()
+    model, file = tmp_path / "small.pclm", tmp_path / "a.pclc"
+    write_model(model, network, sizes={"width": 8, "hidden": 8}, provenance={"steps": 0})
+    assert run("info", model) == 0
+    assert f"{parameter_count(network):,} weights" in capsys.readouterr().out
+    assert run("compress", chair, file, "--codec", "dpcc", "--model", model) == 0
+    assert run("decompress", file, tmp_path / "without.ply") == 1
+    assert "model" in capsys.readouterr().err
+    assert run("decompress", file, tmp_path / "back.ply", "--model", model) == 0
+    expected = decompress_cloud(file, model=model, progress=False).points
+    assert torch.equal(read_cloud(tmp_path / "back.ply").points, expected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -84,14 +83,21 @@ def test_a_folder_to_a_file_and_back(folder, tmp_path, capsys):
     assert "an input cloud of 64 points in 4 patches" in printed
 
 
-def test_one_map_for_the_whole_set(folder):
+@pytest.mark.parametrize("far", [(0.0, 0.0, 0.0), (450_000.0, 5_400_000.0, 0.0)], ids=["near", "survey"])
+def test_one_map_for_the_whole_set(folder, far):
     """Each cloud scaled to [-1, 1] by itself would lose its size; here the largest alone fills the box."""
-    clouds = torch.stack([read_cloud(path).points for path in sorted(folder.iterdir())])
+    clouds = torch.stack([read_cloud(path).points.double() for path in sorted(folder.iterdir())])
+    clouds += torch.tensor(far, dtype=torch.float64)
     small = {"code_size": 2, "patches": 4, "trunk": (8,), "heads": (3,), "steps": 4, "progress": False}
     learnt = _learn_set.learn_set(clouds, **small)
     low, high = clouds.flatten(0, 1).aminmax(dim=0)
     assert learnt.scale == pytest.approx(float((high - low).max()) / 2)
-    np.testing.assert_allclose(learnt.centre, (low + high) / 2, rtol=1e-6)
+    np.testing.assert_allclose(learnt.centre, (low + high) / 2, rtol=0, atol=1e-6)
+    started = learnt.model.input_cloud.detach().double() * learnt.scale + torch.tensor(
+        learnt.centre, dtype=torch.float64
+    )
+    nearby = torch.cdist(started, clouds.flatten(0, 1)).amin(1)
+    assert float(nearby.max()) < 0.1, "it began as one of the clouds, and moved four steps"
 
 
 @pytest.mark.slow
@@ -189,6 +195,9 @@ def test_folders_that_hold_no_data_set(folder, tmp_path, capsys):
     for name in ("x", "y"):
         write_cloud(tmp_path / "point" / f"{name}.ply", Cloud(PLACE.repeat(POINTS, 1)))
     assert "points that are all the same" in refused(capsys, "compress", tmp_path / "point", out)
+    assert "must be a file, such as balls.pcld, received a folder" in refused(
+        capsys, "compress", folder, folder
+    )
     assert "there is no folder" in refused(capsys, "compress", folder, tmp_path / "absent" / "a.pcld")
 
 
@@ -217,7 +226,12 @@ def test_survey_coordinates_and_what_belongs_to_points_are_written(tmp_path):
     assert torch.equal(found.normals, normals)
     assert torch.equal(found.colors, colors)
     with pytest.raises(ValueError, match=r"path must end in \.ply, \.xyz, \.npy, received 'a\.las'"):
-        write_cloud(tmp_path / "a.las", dataclasses.replace(cloud))
+        write_cloud(tmp_path / "a.las", cloud)
+    with pytest.raises(
+        ValueError, match=r"cloud\.points must have D = 3 in its last axis, received shape \(4, 2\)"
+    ):
+        write_cloud(tmp_path / "b.ply", Cloud(torch.zeros(4, 2)))
+    assert not (tmp_path / "b.ply").exists()
 
 
 def test_decompress_overwrites_nothing(tmp_path, capsys):
@@ -245,8 +259,7 @@ def test_files_that_are_none_of_ours(tmp_path, capsys, command):
     write_container(model, "pclm", {}, {})
     assert "not a compressed file of pcl_lib" in refused(capsys, *command, note, *out)
     assert "cut short or damaged" in refused(capsys, *command, cut, *out)
-    assert "holds a trained model (pclm), which this command does not read" in refused(
-        capsys, *command, model, *out
-    )
+    says = "holds a trained model (pclm), which has no points" if out else "model.pclm"
+    assert says in refused(capsys, *command, model, *out)
     assert "No such file" in refused(capsys, *command, tmp_path / "absent", *out)
     assert not (tmp_path / "back").exists()

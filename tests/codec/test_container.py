@@ -155,11 +155,11 @@ def test_bytes_at_the_end(path):
     refuse(path, "damaged: 1 bytes follow where the file should end")
 
 
-def test_each_flipped_bit_is_noticed(path):
+def test_a_flipped_bit_in_any_byte_is_noticed(path):
     whole = path.read_bytes()
-    for bit in range(8 * len(whole)):
+    for at in range(len(whole)):
         changed = bytearray(whole)
-        changed[bit // 8] ^= 1 << bit % 8
+        changed[at] ^= 1 << at * 5 % 8
         path.write_bytes(changed)
         refuse(path, "damaged|cut short|newer|not a compressed file|holds ")
 

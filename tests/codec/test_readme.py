@@ -10,36 +10,46 @@ import pytest
 
 from pcl_lib.codec.__main__ import main
 from pcl_lib.data import read_cloud
+from pcl_lib.neighbors import nearest
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("## Compress a folder of clouds\n")[2].partition("\n## ")[0]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", SECTION, flags=re.MULTILINE | re.DOTALL)
+def section(title: str) -> str:
+    return README.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+FOLDER, CLOUD = section("Compress a folder of clouds"), section("Compress one cloud")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.slow
-def test_the_commands_for_a_folder(tmp_path, monkeypatch, capsys):
+def test_the_commands(tmp_path, monkeypatch, capsys):
     """With fewer and smaller clouds, and a training that is short."""
     monkeypatch.chdir(tmp_path)
-    (python,) = blocks("python")
+    (python,) = blocks(FOLDER, "python")
     assert "figures(64, 8192)" in python
     exec(compile(python.replace("figures(64, 8192)", "figures(3, 64)"), "README.md", "exec"), {})
-    (commands,) = blocks("bash")
-    for line in commands.splitlines():
+    (for_folder,), (for_cloud,) = blocks(FOLDER, "bash"), blocks(CLOUD, "bash")
+    for line in (for_folder + for_cloud).splitlines():
         program, *arguments = shlex.split(line.removeprefix("python -m "))
         assert program == "pcl_lib.codec"
-        short = ["--steps", "4", "--device", "cpu"] if arguments[0] == "compress" else []
-        assert main([*arguments, *short]) == 0, capsys.readouterr().err
+        trains = arguments[:2] == ["compress", "my_clouds"]
+        assert main(arguments + ["--steps", "4", "--device", "cpu"] * trains) == 0, capsys.readouterr().err
     back = sorted((tmp_path / "my_clouds_back").iterdir())
     assert [path.name for path in back] == ["00.ply", "01.ply", "02.ply"]
-    assert read_cloud(back[0]).points.shape == (64, 3)
+    given, made = read_cloud(tmp_path / "my_clouds" / "00.ply").points, read_cloud(tmp_path / "00.ply").points
+    assert read_cloud(back[0]).points.shape == given.shape == (64, 3)
+    far = (given - made[nearest(given, made).index]).norm(dim=1)
+    assert 0 < float(far.max()) < 0.0018, "half the diagonal of a cell, 1/1024 of less than 2"
 
 
 def test_the_options_that_the_text_names_are_there(capsys):
-    named = re.findall(r"`(--[a-z]+)[^`]*`", SECTION)
-    assert len(named) >= 4
+    named = re.findall(r"`(--[a-z]+)[^`]*`", FOLDER + CLOUD)
+    assert len(named) >= 6
     with pytest.raises(SystemExit):
         main(["compress", "--help"])
     offered = capsys.readouterr().out

@@ -17,6 +17,7 @@ from pcl_lib.experiments.completion.data import load_pairs
 from pcl_lib.experiments.runner.run import run_experiment
 from pcl_lib.losses import CALoss, denoising_loss, gaussian_kl, interpolate_penalty, pcn_loss
 from pcl_lib.models import (
+    DPCC,
     PCN,
     FullyConnectedDecoder,
     GaussianEncoder,
@@ -32,6 +33,7 @@ from pcl_lib.models import (
 from pcl_lib.trainers import (
     QAAD,
     Assignments,
+    Compression,
     FreeClouds,
     GradientField,
     LatentGAN,
@@ -102,6 +104,12 @@ def _qaad():
     return QAAD(model, None, TRUTH, Assignments(8, 24), **options), TRUTH
 
 
+def _compression():
+    # Rounding in the place of noise, which is drawn on each device by itself.
+    model = DPCC(4, 8, candidates=4).eval()
+    return Compression(model, steps=4, optimizer=torch.optim.SGD), TRUTH
+
+
 METHODS = {
     "Reconstruction": _reconstruction,
     "FreeClouds": _free_clouds,
@@ -110,6 +118,7 @@ METHODS = {
     "ShapeCompletion": _completion,
     "GradientField": _gradient_field,
     "QAAD": _qaad,
+    "Compression": _compression,
     "LearnedLoss": lambda: _learned(_reconstruction),
     "LearnedLoss of FreeClouds": lambda: _learned(_free_clouds),
 }

@@ -262,3 +262,40 @@ def test_tables_and_curves_are_set():
     assert "64 points" in report.sampling_table(of_points, "Fewer points.").text
     assert "3 methods" in report.figure_5(of_points, "Three seeds.").text
     assert FLOOR not in figure.text
+
+
+def test_live_claims_from_both_sides():
+    """What the chapters compute and hand over."""
+    found = [theory.Bounds(3.0, 2.0, 2.5, 1.0, 1.5), theory.Bounds(2.2, 2.0, 2.5, 1.0, 1.5)]
+    broken = theory.Bounds(1.0, 2.0, 2.5, 1.0, 1.5)
+    assert theory.on_bounds(ASSIGNMENTS, found).verdict == HOLDS
+    assert theory.on_bounds(ASSIGNMENTS, [*found, broken]).verdict == PART
+    exact, off = {"falls": [1.0, 2.0]}, {"falls": [1.1, -2.0]}
+    assert theory.on_reassignment(ASSIGNMENTS, **exact, gains=[1.0, 2.0]).verdict == HOLDS
+    assert theory.on_reassignment(ASSIGNMENTS, **off, gains=[1.0, -2.0]).verdict == NOT
+    costs = {"random": [9.0, 9.1], "linear": [3.0, 3.1], "trained": [2.0, 2.1], "true": [1.0, 1.1]}
+    assert theory.on_quadratic(ASSIGNMENTS, costs).verdict == HOLDS
+    assert (
+        theory.on_quadratic(ASSIGNMENTS, costs | {"true": [4.0, 4.1], "trained": [5.0, 5.1]}).verdict == NOT
+    )
+    for ratio, expected in ((20.0, HOLDS), (11.0, PART), (1.0, NOT)):
+        assert theory.on_patches(NETWORK, {16: 3.0, 128: ratio, 512: ratio})[1].verdict == expected
+    starts = {"one sample": [1.0, 1.1], "square": [3.0, 3.1]}
+    assert theory.on_starts(NETWORK, starts).verdict == HOLDS
+    assert theory.on_starts(NETWORK, {"one sample": [3.0, 3.1], "square": [1.0, 1.1]}).verdict == NOT
+    assert theory.on_greedy(ASSIGNMENTS, seconds=1.0, clouds=64, points=65_536).verdict == HOLDS
+    assert theory.on_greedy(ASSIGNMENTS, seconds=25.0, clouds=64, points=65_536).verdict == PART
+    million = {"points": 1_048_576, "bounded": [True]}
+    assert theory.on_million(NETWORK, **million, peak=2e9).verdict == HOLDS
+    assert theory.on_million(NETWORK, **million, peak=9e9).verdict == PART
+    assert theory.on_memory(NETWORK, {4096: 2.0, 65_536: 30.0}, {4096: 1.0, 65_536: 1.0}).verdict == HOLDS
+    assert theory.on_encoder(ASSIGNMENTS, of_samples=0.1, of_shapes=1.5).verdict == NOT
+    assert theory.on_samples(ASSIGNMENTS, moved=2.0, spacing=1.0).verdict == HOLDS
+    assert [claim.verdict for claim in theory.on_print(NETWORK)] == [PART, PART, HOLDS]
+
+
+def test_em_kd_is_above_the_emd():
+    bound, excess = theory.on_distances("../foundations/em-kd.html")
+    assert bound.verdict == HOLDS
+    assert excess.verdict in (HOLDS, PART)
+    assert "for two shapes" in excess.number

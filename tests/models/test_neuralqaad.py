@@ -136,6 +136,14 @@ def test_a_given_cut_keeps_the_order_and_the_start_is_a_copy():
     assert not torch.equal(net.input_cloud, start)
 
 
+def test_the_start_goes_where_the_weights_are_made():
+    start = clouds(1, 12, dtype=torch.float64)[0]
+    assert NeuralQAAD(1, 12, SIZE, 4, **SMALL, start=start).input_cloud.dtype == torch.float32
+    with torch.device("meta"):
+        net = NeuralQAAD(1, 12, SIZE, 4, **SMALL, start=start)
+    assert {tensor.device.type for tensor in [*net.parameters(), net.order]} == {"meta"}
+
+
 def test_as_many_different_rows_of_each_patch_drawn_for_each_cloud():
     net = network()
     rows = net.draw_rows(200, 16, torch.Generator().manual_seed(0))

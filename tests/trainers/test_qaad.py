@@ -1,52 +1,28 @@
 """QAAD: its two phases, what happens once, swaps that hold their promise, and every row of Table 1."""
 
-from functools import partial
 from itertools import pairwise
-from unittest.mock import Mock
 
 import pytest
 import torch
 from lightning_fabric import Fabric
 
 from pcl_lib.distances import chamfer, em_kd, emd, greedy_assignment
-from pcl_lib.models import AtlasV2Decoder, NeuralQAAD, PointNet
-from pcl_lib.trainers import QAAD, Assignments, Engine, Method, _qaad, fit
+from pcl_lib.models import AtlasV2Decoder
+from pcl_lib.trainers import QAAD, Assignments, Method, _qaad
+from tests.trainers.bent_sheets import (
+    CLOUDS,
+    FIRST,
+    ORDER,
+    PATCHES,
+    POINTS,
+    SHAPES,
+    STEPS,
+    STILL,
+    method,
+    parts,
+    train,
+)
 from tests.trainers.toys import parameters
-
-SHAPES, POINTS, PATCHES = 6, 64, 4
-STEPS, FIRST = 16, 4
-STILL = 1e-40  # a rate at which nothing moves; SparseAdam takes no 0
-
-
-def bent(shapes=SHAPES, points=POINTS, seed=0):
-    """Sheets, each bent by another amount; the same places, in another order for each."""
-    generator = torch.Generator().manual_seed(seed)
-    u = 2 * torch.rand(points, 2, generator=generator) - 1
-    bend = torch.linspace(-1, 1, shapes)[:, None]
-    clouds = torch.stack([u[:, 0].expand(shapes, -1), u[:, 1].expand(shapes, -1), bend * u[:, 0] ** 2], 2)
-    order = torch.stack([torch.randperm(points, generator=generator) for _ in range(shapes)])
-    return clouds.gather(1, order[..., None].expand(-1, -1, 3)), order
-
-
-CLOUDS, ORDER = bent()
-
-
-def parts(clouds=CLOUDS):
-    torch.manual_seed(0)
-    model = NeuralQAAD(
-        len(clouds), clouds.shape[1], 2, PATCHES, trunk=(16, 16), heads=(8, 3), start=clouds[0]
-    )
-    return model, PointNet((16, 8), (2,), end="linear")
-
-
-def method(clouds=CLOUDS, assignments=None, **options):
-    model, encoder = parts(clouds)
-    table = assignments or Assignments(*clouds.shape[:2])
-    return QAAD(model, encoder, clouds, table, **{"steps": STEPS, "points": 16, "rate": 0.01} | options)
-
-
-def train(one, data=CLOUDS, steps=STEPS, **options):
-    return fit(one, data, batch_size=3, steps=steps, **{"log_every": 1, "progress": False} | options)
 
 
 def bijective(one):
@@ -157,20 +133,29 @@ def test_the_loss_falls_by_the_gains_and_a_bijection_stays_one(points):
 def test_targets_are_drawn_independently_of_the_assigned_ones(monkeypatch):
     """As many as queries, all of them others; the same number of queries of each patch. Else the points of a step
     could do no more than exchange among themselves."""
-    overlap, improve = [], Assignments.improve
+    overlap, asked, improve = [], [], Assignments.improve
 
     def watching(self, index, clouds, rows, made, offered, predict, **options):
+        def counted(others):
+            asked.append([len(each.unique()) for each in others])
+            assert others.shape[1] == max(asked[-1]), "each counterpart is predicted once"
+            assert made.requires_grad
+            found = predict(others)
+            assert not found.requires_grad
+            return found
+
         assert rows.shape == offered.shape == (3, 16)
         for own, drawn, queries in zip(self.targets(index, rows), offered, rows, strict=True):
             assert len(drawn.unique()) == len(queries.unique()) == 16
             assert torch.equal((queries // (POINTS // PATCHES)).bincount(), torch.full((PATCHES,), 4))
             overlap.append(len(set(own.tolist()) & set(drawn.tolist())))
-        return improve(self, index, clouds, rows, made, offered, predict, **options)
+        return improve(self, index, clouds, rows, made, offered, counted, **options)
 
     monkeypatch.setattr(Assignments, "improve", watching)
     train(method())
     # 16 of 64 among 16 of 64: four on average.
     assert 3 < sum(overlap) / len(overlap) < 5
+    assert len(asked) == STEPS - FIRST, "one extra pass a step"
 
 
 def test_a_code_that_is_not_in_the_batch_does_not_move():
@@ -196,8 +181,9 @@ ROWS = {
 }
 
 
+@pytest.mark.slow
 def test_the_rows_of_table_1():
-    """Each trains; the true correspondence is best, a random assignment by far the worst."""
+    """Each trains, and the order is the paper's, between the floor and the control."""
     place, found = ORDER.argsort(1), {}
     for name, options in ROWS.items():
         torch.manual_seed(0)
@@ -205,15 +191,16 @@ def test_the_rows_of_table_1():
         if name == "true":
             # Input point i begins as a point of cloud 0: its place, in the order of each cloud.
             table = Assignments.of(CLOUDS, place[:, ORDER[0][parts()[0].order]])
-        one = method(assignments=table, steps=240, points=32, **options)
-        history = train(one, steps=240, log_every=60)
+        one = method(assignments=table, steps=120, points=32, **options)
+        history = train(one, steps=120, log_every=60)
         with torch.no_grad():
             codes = one.model.codes.weight if one.assigned else one.encoder.eval()(CLOUDS)
             made = one.model.reconstruct(codes)
         found[name] = em_kd(made, CLOUDS).value.mean().item()
         assert ("swaps" in history.records[-1]) == (name != "augmented Chamfer")
-    assert found["true"] < min(found[name] for name in ROWS if name != "true")
-    assert found["random"] > 2 * found["greedy"] > 2 * found["reassignment"]
+    order = ("true", "reassignment", "greedy", "augmented Chamfer", "random")
+    assert sorted(order, key=found.__getitem__) == list(order)
+    assert found["random"] > 2 * found["greedy"]
     assert found["from random"] < 0.7 * found["random"]
 
 
@@ -249,71 +236,3 @@ def test_no_distance_is_below_its_bound_while_it_trains():
     train(one, look=look, look_at=range(0, STEPS + 1, 2))
     assert len(matched) == 9
     assert matched[-1].mean() < matched[FIRST].mean()
-
-
-def test_what_sparse_gradients_do_not_allow():
-    with pytest.raises(
-        ValueError, match=r"clip must be None with a table of codes, received 1\.0: its gradient is sp"
-    ):
-        train(method(), clip=1.0)
-    one = method()
-    engine = Mock(spec=Engine, clip=None, processes=2)
-    with pytest.raises(ValueError, match="QAAD runs in one process, received 2: sparse gradients"):
-        one.step(CLOUDS[:3], torch.arange(3), engine)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"points": 18}, "points must be a multiple of the 4 patches of the model, received 18"),
-        ({"points": 128}, "points must be an integer from 1 to the points of a cloud"),
-        ({"pretraining": 1.5}, "pretraining must be a share of the steps, from 0 to 1, received 1.5"),
-        ({"start": "true"}, "start must be one of 'greedy', 'random', 'given'"),
-        (
-            {"start": "given"},
-            'must say of which clouds they are where start="given", received a table without',
-        ),
-        ({"leaf_size": 0}, "leaf_size must be an integer of at least 1"),
-    ],
-)
-def test_options_that_do_not_fit(options, message):
-    with pytest.raises(ValueError, match=message):
-        method(**options)
-
-
-def test_parts_that_do_not_fit():
-    model, encoder = parts()
-    of = partial(QAAD, steps=STEPS, points=16)
-    table, nan = Assignments(SHAPES, POINTS), CLOUDS.clone()
-    nan[3, 7, 1] = torch.nan
-    with pytest.raises(ValueError, match=r"clouds must be finite, received nan at clouds\[3, 7, 1\]"):
-        of(model, encoder, nan, table)
-    with pytest.raises(ValueError, match=r"must have as many points as the clouds, 32, received 64"):
-        of(model, encoder, CLOUDS[:, :32], table)
-    with pytest.raises(ValueError, match=r"a code for each of the 12 clouds, received 6 codes"):
-        of(model, encoder, CLOUDS.repeat(2, 1, 1), table)
-    with pytest.raises(
-        ValueError, match=r"assignments must be of 6 clouds of 64 points, received 6 x 32; make them"
-    ):
-        of(model, encoder, CLOUDS, Assignments(6, 32))
-    with pytest.raises(ValueError, match=r"must be of 6 clouds of 64 points, received None"):
-        of(model, encoder, CLOUDS)
-    with pytest.raises(ValueError, match=r"encoder must make the codes while pretraining > 0, received None"):
-        of(model, None, CLOUDS, table)
-
-
-def test_an_assignment_of_other_data(tmp_path):
-    other = Assignments.of(CLOUDS.flip(1), ORDER)
-    with pytest.raises(ValueError, match=r"assignments must belong to the clouds that they are used with"):
-        method(assignments=other, start="given")
-    with pytest.raises(
-        ValueError, match=r"the data of fit must be the clouds of the method, received others"
-    ):
-        train(method(), CLOUDS.flip(1))
-    train(method(), steps=6, folder=tmp_path)
-    one = method()
-    one.checksum += (
-        1  # as if a checkpoint of others had got past the fingerprint of `fit`, which reads 32 clouds
-    )
-    with pytest.raises(ValueError, match=r"received those of other clouds"):
-        train(one, folder=tmp_path)

@@ -42,7 +42,7 @@ class TwoLayers(nn.Module):
     def forward(self, x: Float[Tensor, "*n i"]) -> Float[Tensor, "*n o"]:
         h = self.first(x)
         if self.gain is not None and self.shift is not None:
-            h = F.layer_norm(h, h.shape, eps=EPSILON) * self.gain + self.shift
+            h = torch.addcmul(self.shift, F.layer_norm(h, h.shape, eps=EPSILON), self.gain)
         made: Tensor = self.second(F.relu(h))
         return made
 
