@@ -91,7 +91,8 @@ def _run(options: argparse.Namespace) -> None:
 def _print(result: Result) -> None:
     widths = [max(map(len, column)) for column in zip(*result.configurations, strict=True)]
     costs = [cost for cost in COSTS if getattr(result.rows[0], cost) is not None]
-    for metric in (*result.rows[0].metrics, *costs):
+    metrics = dict.fromkeys(metric for row in result.rows for metric in row.metrics)
+    for metric in (*metrics, *costs):
         print(metric)
         for configuration, (mean, std) in result.table(metric).items():
             names = "  ".join(f"{name:{width}}" for name, width in zip(configuration, widths, strict=True))

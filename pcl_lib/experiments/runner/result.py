@@ -84,8 +84,8 @@ class Result:
     def table(self, name: str) -> dict[Configuration, tuple[float, float]]:
         """Mean and sample standard deviation over seeds (nan for one seed), by configuration.
 
-        `name` is one of the metrics of the rows, or "ms_per_step", or "relative_cost".
-        Errors: `ValueError` for another name.
+        `name` is one of the metrics of the rows, or "ms_per_step", or "relative_cost". A configuration that lacks this
+        metric, as some have metrics of their own, is left out. Errors: `ValueError` for another name.
 
         >>> rows = [
         ...     Row({"network": "AE", "loss": "CD"}, seed, {"HD": hd}, ms_per_step=1.0)
@@ -95,7 +95,11 @@ class Result:
         >>> [round(value, 3) for value in result.table("HD")["AE", "CD"]]
         [3.0, 2.646]
         """
-        columns = {key: list(self.values(name, *key).values()) for key in self.configurations}
+        every = {name for row in self.rows for name in row.metrics}
+        measured = {row.configuration for row in self.rows if name in row.metrics or name not in every}
+        columns = {
+            key: list(self.values(name, *key).values()) for key in self.configurations if key in measured
+        }
         return {
             key: (float(np.mean(column)), float(np.std(column, ddof=1)) if len(column) > 1 else float("nan"))
             for key, column in columns.items()
