@@ -105,7 +105,15 @@ DISTANCES = {
     "truncated_cd": lambda x, y: distances.truncated_cd(x, y, threshold=0.1),
     "weighted_chamfer": distances.weighted_chamfer,
 }
-NO_GRADIENT = {"f_score": lambda: distances.f_score(X, Y, 0.1)}
+ROWS = torch.arange(40, device=CPU).expand(2, 40)
+# Cost, start and swaps of an assignment, each with that of point i to point i where it takes one.
+NO_GRADIENT = {
+    "f_score": lambda: distances.f_score(X, Y, 0.1),
+    "quadratic_cost": lambda: distances.quadratic_cost(X, Y, ROWS),
+    "greedy_assignment": lambda: distances.greedy_assignment(X, Y, leaf_size=8),
+    "repair_assignment": lambda: distances.repair_assignment(ROWS // 2, X, Y),
+    "reassign": lambda: tuple(distances.reassign(X, Y, X.roll(1, 1), Y.roll(1, 1), ROWS, ROWS.roll(1, 1))),
+}
 
 
 def test_every_distance_is_here():
@@ -119,8 +127,9 @@ def test_distances(elsewhere, name):
     same_there(elsewhere, with_gradient(DISTANCES[name]))
 
 
-def test_f_score(elsewhere):
-    same_there(elsewhere, NO_GRADIENT["f_score"])
+@pytest.mark.parametrize("name", NO_GRADIENT)
+def test_values_without_gradient(elsewhere, name):
+    same_there(elsewhere, NO_GRADIENT[name])
 
 
 @pytest.mark.parametrize("name", distances.WEIGHTS)
@@ -150,6 +159,7 @@ def test_farthest_points(elsewhere):
     same_there(elsewhere, lambda: neighbors.farthest_points(X, 7))
 
 
+RATES = [1.0, 2.0, 4.0, 8.0, 16.0]
 METRICS = {
     "mcd": lambda: metrics.mcd(X, Y, sizes=(4, 8), centres=16),
     "local_chamfer": lambda: metrics.local_chamfer(X, Y, k=4, centres=16),
@@ -172,6 +182,7 @@ METRICS = {
     "density_difference": lambda: metrics.density_difference(X, Y),
     "uniformity": lambda: metrics.uniformity(X, area=1.0, percentages=(0.2,), seeds=5),
     "mesh_accuracy": lambda: metrics.mesh_accuracy(X, Y),
+    "bjontegaard_rate": lambda: metrics.bjontegaard_rate([RATES], [RATES], [RATES[1:]], [RATES[:-1]]),
 }
 
 

@@ -141,10 +141,11 @@ def decompress_set(path: str | Path, index: int | None = None) -> Float[Tensor, 
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "two.pcld"
+    >>> _ = torch.manual_seed(0)
     >>> model = NeuralQAAD(2, 64, 4, 2)
-    >>> _ = compress_set(model, path, names=["a", "b"], scale=10.0)
+    >>> _ = compress_set(model, path, names=["a", "b"], scale=10.0, precision="float32")
     >>> made = model(model.codes(torch.tensor([1])))
-    >>> torch.allclose(decompress_set(path, 1), 10 * made[0], atol=1e-5)
+    >>> torch.allclose(decompress_set(path, 1), 10 * made[0], atol=1e-4)
     True
     """
     stored = read_set(path)

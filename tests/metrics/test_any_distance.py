@@ -10,7 +10,7 @@ from pcl_lib.distances import emd, f_score
 from pcl_lib.distances._value import value_of
 from pcl_lib.metrics import generation_scores, pairwise
 from pcl_lib.trainers import Reconstruction, fit
-from tests.distances.test_every import FIELDS
+from tests.distances.test_every import ASSIGNMENTS, FIELDS
 from tests.metrics.reference import random_clouds
 
 OPTIONS = {
@@ -24,7 +24,7 @@ OPTIONS = {
 EVERY = {
     name: partial(getattr(distances, name), **OPTIONS.get(name, {}))
     for name in distances.__all__
-    if name[0].islower() and name not in FIELDS
+    if name[0].islower() and name not in (*FIELDS, *ASSIGNMENTS)
 }
 X, Y = random_clouds(2, 16, 3), random_clouds(3, 16, 3, seed=1)
 
