@@ -91,7 +91,7 @@ def verdicts(of_rates=None, of_terms=None):
     return {claim.words: claim.verdict for claim in recorded_ledger.claims(of_rates, of_terms, "page.html")}
 
 
-@pytest.fixture()
+@pytest.fixture
 def long(monkeypatch):
     """As many passes as in the release: a refutation counts."""
     monkeypatch.setattr(type(rates()), "epochs", float(EPOCHS))
@@ -180,17 +180,22 @@ def test_without_records_nothing_is_judged():
     assert [(c.words, c.where, c.chapter) for c in whole] == [(c.words, c.where, c.chapter) for c in found]
 
 
-def test_tables_and_figures_say_what_they_show():
+def test_tables_say_what_was_found():
     result, terms = rates().result, ablation(density={"counts only": 1.2}).result
     steps = report.steps_table(result, "Steps.").text
     assert all(steps.count(f"{a} to {b}") == len(SETS) for a, b in pairwise(RATES))
     assert steps.count("from end to end") == len(SETS)
-    assert "-66.4 %" in steps
+    assert "-66.1 %" in steps
     assert report.ladder_table(result, "Ladder.").text.count("1e-4") == len(SETS)
-    assert "4 codecs" in report.rate_curves(result, D2, "Curves.").text
     assert "+20.0 %" in report.terms_table(terms, "Terms.").text
-    assert f"{len(VARIANTS) - 1} parts" in report.terms_figure(terms, "Terms.").text
-    assert "2 networks" in report.patch_without(terms, [FULL, "no count loss"]).text
     assert compare.still_moving(result, (DPCC, RATES[0])).tolist() == [-50.0] * 3
     assert compare.nearest_in_size(result, GRID, 1.2, "faces") == "5 bits"
-    assert report.came_back(result) is not None
+
+
+@pytest.mark.slow
+def test_figures_say_what_they_show():
+    result, terms = rates().result, ablation(density={"counts only": 1.2}).result
+    assert "4 codecs" in report.rate_curves(result, D2, "Curves.").text
+    assert f"{len(VARIANTS) - 1} parts" in report.terms_figure(terms, "Terms.").text
+    assert "2 networks" in report.patch_without(terms, [FULL, "no count loss"]).text
+    assert report.came_back(result).text.count("octree") >= 1

@@ -45,8 +45,8 @@ def facts(record: Record) -> dict[str, Any]:
 def rate_curves(result: Result, measure: str, caption: str) -> viz.Figure:
     """A measure over the bits of files, a panel for each set and a curve for each codec.
 
-    Means over the clouds of the set; bars of the ladder reach from the least to the most of its seeds, in bits and in the
-    measure.
+    Means over the clouds of the set; bars of the ladder reach from the least to the most of its seeds, in bits and in
+    the measure.
     """
     sets, codecs = compare.sets(result), compare.codecs(result)
     with viz.style():
@@ -159,7 +159,7 @@ def _with_interval(mean: float, half: float) -> str:
 
 
 def came_back(result: Result) -> viz.Frames:
-    """A slider over the sets: a cloud, and what comes back at both ends of the ladder and of the octree's nearest files."""
+    """A slider over the sets: a cloud, and what comes back at both ends of the ladder, and of octrees of their size."""
     sets, ladder = compare.sets(result), compare.ladder(result)
     pictures = []
     for data in sets:
@@ -189,13 +189,13 @@ def came_back(result: Result) -> viz.Frames:
         pictures,
         labels=sets,
         alt="A cloud of each set, and what D-PCC and the octree give back of it.",
-        caption="The first cloud of each set, and what came back of it: at both ends of the ladder, and of the octree's "
-        "files that are nearest in size. At most 2,048 points of each are drawn.",
+        caption="The first cloud of each set, and what came back of it: at both ends of the ladder, and of the "
+        "octree's files that are nearest in size. At most 2,048 points of each are drawn.",
     )
 
 
 def terms_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
-    """The ablation: density metric and error of the number of points of each variant, and its change against all terms."""
+    """The ablation: density metric and error of the number of points of each variant, and the change of both."""
     changes = {m: compare.left_out(result, m) for m in (DENSITY, COUNT_ERROR, CD)}
     rows = []
     for (variant,) in result.configurations:
@@ -235,7 +235,8 @@ def terms_figure(result: Result, caption: str) -> viz.Figure:
         axes[0].invert_yaxis()
     return viz.show(
         figure,
-        alt=f"The change of two measures without each of {len(variants)} parts, with intervals; right of zero is worse.",
+        alt=f"The change of two measures without each of {len(variants)} parts, with intervals; right of zero is "
+        "worse.",
         caption=caption,
     )
 
@@ -249,6 +250,6 @@ def patch_without(result: Result, variants: Sequence[str]) -> viz.Figure:
         titles=titles,
         columns=3,
         alt=f"A patch of {len(clouds[0]):,} points, and what {len(variants)} networks made of it.",
-        caption="A patch that no network was trained on, and what networks of the first seed made of its latent points, with "
-        "the number of points.",
+        caption="A patch that no network was trained on, and what networks of the first seed made of its latent "
+        "points, with the number of points.",
     )
