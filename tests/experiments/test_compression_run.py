@@ -73,7 +73,7 @@ def test_too_few_patches_are_refused():
 
 def test_whole_clouds_are_uneven_and_in_one_frame():
     clouds = data.whole_clouds(TINY)
-    assert [each.set for each in clouds] == ["families"] * 2 + ["streets"] * 2
+    assert [each.set for each in clouds] == ["families"] * 2
     for each in clouds:
         assert float((each.points.amax(0) - each.points.amin(0)).max()) == pytest.approx(2)
         assert torch.allclose(each.normals.norm(dim=1), torch.ones(len(each.points)), atol=1e-4)
@@ -82,6 +82,19 @@ def test_whole_clouds_are_uneven_and_in_one_frame():
     along = half[:, axis] > (half[:, axis].amin() + half[:, axis].amax()) / 2
     share = float(along.float().mean())
     assert min(share, 1 - share) < 0.25, "one half keeps a tenth of its points"
+
+
+@pytest.mark.slow
+def test_streets_are_scans_with_the_normals_of_what_was_hit():
+    settings = replace(TINY, sets=("streets",), tested=1)
+    (cloud,) = data.whole_clouds(settings)
+    assert cloud.set == "streets"
+    up = cloud.normals[:, 2] > 0.999
+    road = cloud.points[up & (cloud.points[:, 2] < cloud.points[:, 2].quantile(0.5))]
+    assert len(road) > 0.2 * len(cloud.points)
+    assert float(road[:, 2].std()) < 0.01 < float(cloud.points[:, 2].std()), "the road is flat"
+    (patch, *_) = data.patches_of(settings, "streets", 0, 1, 1)
+    assert settings.fewest <= len(patch) <= settings.most
 
 
 def test_normals_stay_with_their_points():
@@ -96,7 +109,7 @@ def test_normals_stay_with_their_points():
 def test_a_seed_gives_all_rates_the_same_weights():
     one, two, other = network(), network((DPCC, "1e-2")), network(seed=1)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
-    assert not torch.equal(next(one.parameters()), next(other.parameters()))
+    assert not torch.equal(one.start.first.weight, other.start.first.weight)
     full, without = (network((variant,), settings=VARIED) for variant in (FULL, NO_POSITION))
     assert len(list(without.parameters())) < len(list(full.parameters()))
 
@@ -108,7 +121,7 @@ def test_what_is_measured_rounds_and_what_is_trained_does_not():
     assert trained.training
     assert not found.training
     assert all(torch.equal(before[name], value) for name, value in trained.state_dict().items())
-    assert float(found.auxiliary()) < 1 < float(trained.auxiliary())
+    assert float(found.auxiliary()) < 0.1 * float(trained.auxiliary())
 
 
 def test_a_perfect_copy_has_no_error_and_half_the_points_half_the_density():
@@ -176,10 +189,10 @@ def test_rate_and_distortion_has_every_run_and_repeats():
             each = one.previews[f"{codec}/{setting}/{BPP}"][row.seed, mine]
             assert each.mean() == pytest.approx(row.metrics[f"{BPP}, {name}"], rel=1e-5)
         if codec != DPCC:
-            assert one.values(f"{D2}, streets", codec, setting)[0] == row.metrics[f"{D2}, streets"]
-    assert one.values(f"{D2}, streets", DPCC, "1e-4")[0] != one.values(f"{D2}, streets", DPCC, "1e-4")[1]
+            assert one.values(f"{D2}, families", codec, setting)[0] == row.metrics[f"{D2}, families"]
+    assert one.values(f"{D2}, families", DPCC, "1e-4")[0] != one.values(f"{D2}, families", DPCC, "1e-4")[1]
     assert {ESTIMATED, SMALL} <= set(whole.measures_of(DPCC)) - set(whole.measures_of(OCTREE))
-    assert one.previews[f"{DPCC}/1e-2/shown streets"].shape == (64, 3)
+    assert one.previews[f"{DPCC}/1e-2/shown families"].shape == (64, 3)
     assert one.previews["truth/shown families"].shape == (64, 3)
     assert one.previews[f"{DPCC}/1e-4/steps"].shape == (2, 2, 4)
     assert one.curves[OCTREE, "3 bits"].shape == (2, 2)
@@ -195,5 +208,5 @@ def test_every_variant_is_another_training():
     for variant in VARIANTS[1:]:
         assert result.values(BPP, variant)[0] != found[0], variant
         each = result.previews[f"{variant}/{DENSITY}"]
-        assert each.shape == (2, len(result.previews["sets"])) == (2, 4)
+        assert each.shape == (2, len(result.previews["sets"])) == (2, 2)
         assert each.mean(1) == pytest.approx(list(result.values(DENSITY, variant).values()), rel=1e-4)

@@ -98,7 +98,7 @@ def look(settings: CodecSettings, modules: Mapping[str, nn.Module]) -> Arrays:
     else:
         rows, _ = of_patches(ready(modules["model"]), held_out(settings), settings.neighbours)
         means = rows.mean(0)
-    return {"value": means[OF_PATCH.index(CD)], "made": means}
+    return {"value": np.array(means[OF_PATCH.index(CD)]), "made": means}
 
 
 def bits_of(setting: str) -> int:

@@ -71,7 +71,7 @@ class CodecSettings(ABC):
 
     sets: tuple[str, ...] = SETS
     seeds: tuple[int, ...] = (0, 1, 2)
-    steps: int = 2000
+    steps: int = 1200
     patches: int = 120
     shapes: int = 18
     family_points: int = 50_000
@@ -81,7 +81,7 @@ class CodecSettings(ABC):
     most: int = 1024
     clip: float = 1.0
     held: int = 4
-    looks: int = 8
+    looks: int = 4
     neighbours: int = 24
 
     def __post_init__(self) -> None:
@@ -129,7 +129,8 @@ class RateSettings(CodecSettings):
       longest side are 2 to that power.
     - `tested`: whole clouds of each set that are compressed to files, of `test_points` points or, streets, as many as
       the scanner returns; faces and families are made uneven too, one of four protocols in turn.
-    - `patch`: the most points of a cube of D-PCC's files; `small_bits`: of the grid in the same files for cubes of too
+    - `patch`: the most points of a cube of D-PCC's files, whose halving quarters a surface, so that most cubes hold
+      about as many points as those of the training; `small_bits`: of the grid in the same files for cubes of too
       few points.
     - `shown_points`: at most, of the first cloud of each set as it comes back, kept as previews.
     """
@@ -143,7 +144,7 @@ class RateSettings(CodecSettings):
     draco_bits: tuple[int, ...] = (4, 5, 6, 7, 8)
     tested: int = 4
     test_points: int = 20_000
-    patch: int = 1024
+    patch: int = 2048
     small_bits: int = 8
     shown_points: int = 2048
 
@@ -185,8 +186,9 @@ class AblationSettings(CodecSettings):
 
     variants: tuple[str, ...] = VARIANTS
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    steps: int = 1000
-    held: int = 16
+    steps: int = 600
+    held: int = 8
+    looks: int = 2
     rate: float = 1e-3
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 # Every part once, in seconds, on synthetic shapes, which anyone can make: for tests.
 TINY: dict[str, Any] = {
-    "sets": ("families", "streets"),
+    "sets": ("families",),
     "seeds": (0, 1),
     "steps": 4,
     "patches": 6,
