@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
-from pcl_lib.experiments.compression import compare, recorded_ledger, report
+from pcl_lib.experiments.compression import compare, recorded_ledger, report, sentences
 from pcl_lib.experiments.compression.published import AHEAD, BOTH, COUNTS, EPOCHS, LADDER
 from pcl_lib.experiments.compression.settings import (
     BPP,
@@ -190,6 +190,30 @@ def test_tables_say_what_was_found():
     assert "+20.0 %" in report.terms_table(terms, "Terms.").text
     assert compare.still_moving(result, (DPCC, RATES[0])).tolist() == [-50.0] * 3
     assert compare.nearest_in_size(result, GRID, 1.2, "faces") == "5 bits"
+
+
+def test_sentences_count_what_they_say():
+    """Two sets of three as claimed, and streets the other way: eight steps of twelve fall, four rise."""
+    record = rates(of_set={"streets": FALLING[::-1]})
+    said = sentences.ladder(record.result)
+    assert "bytes surely fall in 8 of 12 steps and surely rise in 4" in said
+    assert "streets: bytes +199.0 % (+199.0 to +199.0), D2 +8.00 dB" in said
+    behind = rates(tuple((bits, d2 - 30) for bits, d2 in FALLING), of_set={"faces": FALLING}).result
+    said = sentences.rivals(behind, [OCTREE])
+    assert "surely higher on faces, surely lower on families and streets, and undecided on none" in said
+    assert "the curves of 4 of 12 clouds overlap" in said
+    apart = rates(tuple((bits, d2 + 100) for bits, d2 in FALLING)).result
+    assert "no Bjontegaard rate" in sentences.rivals(apart, [OCTREE])
+    assert "undecided on faces, families and streets" in sentences.density(rates().result, OCTREE)
+    assert "changed by -50 %" in sentences.length(record)
+    assert "51 % on faces (points so coded: 100 %)" in sentences.overhead(rates(spread=0.0).result)
+
+
+def test_what_is_missed_is_named():
+    worse = {"counts only": 1.2, "distances only": 0.7}
+    said = sentences.terms(ablation(density=worse, count_error={"no count loss": 1.5}).result)
+    assert "density metric is surely larger with counts only, surely smaller with distances only" in said
+    assert "number of points is surely larger with no count loss, surely smaller with none" in said
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ BELOW = 4.0
 
 
 class Gap(NamedTuple):
-    """D2 of the ladder over that of another codec in a file of equal size, in dB, positive: ahead.
+    """A measure of the ladder minus that of another codec in a file of equal size.
 
     `clouds`: the mean of each cloud that has such files; `compared`, `of`: how many files of the ladder lie within the
     sizes of the other's, of all below the limit.
@@ -105,28 +105,30 @@ def bjontegaard(result: Result, than: str, *, data: str | None = None) -> Bjonte
     return bjontegaard_rate(rate.tolist(), quality.tolist(), anchor_rate.tolist(), anchor_quality.tolist())
 
 
-def gap(result: Result, than: str, *, data: str | None = None, below: float = BELOW) -> Gap:
-    """How far the ladder is ahead of another codec in files of equal size and fewer than so many bits a point.
+def gap(
+    result: Result, than: str, *, data: str | None = None, measure: str = D2, below: float = BELOW
+) -> Gap:
+    """How far the ladder is from another codec in files of equal size and fewer than so many bits a point.
 
-    The other's D2 is interpolated over the logarithm of its bits, for each cloud, and extrapolated nowhere: a file
+    The other's measure is interpolated over the logarithm of its bits, for each cloud, and extrapolated nowhere: a file
     that is smaller than its smallest or larger than its largest is compared with nothing.
     """
-    other_bits, other_d2 = curve(result, BPP, than), curve(result, D2, than)
+    other_bits, other = curve(result, BPP, than), curve(result, measure, than)
     means, compared, of = [], 0, 0
     for row in clouds_of(result, data):
         order = np.argsort(other_bits[:, row])
-        x, y = np.log(other_bits[order, row]), other_d2[order, row]
+        x, y = np.log(other_bits[order, row]), other[order, row]
         found = []
         for setting in ladder(result):
-            for bits, d2 in zip(
-                *(result.previews[f"{DPCC}/{setting}/{m}"][:, row].astype(float) for m in (BPP, D2)),
+            for bits, value in zip(
+                *(result.previews[f"{DPCC}/{setting}/{m}"][:, row].astype(float) for m in (BPP, measure)),
                 strict=True,
             ):
                 if bits >= below:
                     continue
                 of += 1
                 if x[0] <= np.log(bits) <= x[-1]:
-                    found.append(d2 - np.interp(np.log(bits), x, y))
+                    found.append(value - np.interp(np.log(bits), x, y))
         compared += len(found)
         if found:
             means.append(float(np.mean(found)))

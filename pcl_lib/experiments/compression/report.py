@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
 
 from pcl_lib import viz
 from pcl_lib.experiments.compression import compare
@@ -66,8 +67,9 @@ def rate_curves(result: Result, measure: str, caption: str) -> viz.Figure:
                     marker="o" if own else ".", linestyle="-" if own else "--", capsize=2,
                 )  # fmt: skip
             ax.set(title=data, xlabel="bits a point", xscale="log")
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            ax.xaxis.set_minor_formatter(lambda _, __: "")
+            ax.xaxis.set_minor_locator(NullLocator())
         axes[0, 0].set_ylabel(_LABELS[measure])
         handles, names = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper left", ncols=len(names))
