@@ -71,7 +71,7 @@ class CodecSettings(ABC):
 
     sets: tuple[str, ...] = SETS
     seeds: tuple[int, ...] = (0, 1, 2)
-    steps: int = 450
+    steps: int = 1600
     patches: int = 80
     shapes: int = 12
     family_points: int = 50_000
@@ -81,7 +81,7 @@ class CodecSettings(ABC):
     most: int = 512
     clip: float = 1.0
     held: int = 4
-    looks: int = 3
+    looks: int = 4
     neighbours: int = 24
 
     def __post_init__(self) -> None:
@@ -147,7 +147,7 @@ class RateSettings(CodecSettings):
     octree_bits: tuple[int, ...] = (3, 4, 5, 6, 7)
     grid_bits: tuple[int, ...] = (3, 4, 5, 6, 7)
     draco_bits: tuple[int, ...] = (3, 4, 5, 6, 7)
-    tested: int = 2
+    tested: int = 3
     test_points: int = 10_000
     patch: int = 1024
     small_bits: int = 8
@@ -196,7 +196,7 @@ class AblationSettings(CodecSettings):
 
     variants: tuple[str, ...] = VARIANTS
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    steps: int = 300
+    steps: int = 700
     held: int = 8
     looks: int = 1
     rate: float = 1e-3
