@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -63,12 +64,12 @@ def _told(network: DPCC) -> Iterator[list[float]]:
     parts = (network.bottleneck, network.coordinates.bottleneck)
 
     def counted(part: EntropyBottleneck, z: Tensor) -> Tensor:
-        found = EntropyBottleneck.symbols(part, z)
+        found: Tensor = EntropyBottleneck.symbols(part, z)
         told.append(-float(part.likelihoods(part.values(found)).log2().sum()))
         return found
 
     for part in parts:
-        part.symbols = lambda z, part=part: counted(part, z)  # type: ignore[method-assign]
+        part.symbols = partial(counted, part)  # type: ignore[method-assign]
     try:
         yield told
     finally:

@@ -71,14 +71,14 @@ class CodecSettings(ABC):
 
     sets: tuple[str, ...] = SETS
     seeds: tuple[int, ...] = (0, 1, 2)
-    steps: int = 1200
-    patches: int = 120
-    shapes: int = 18
+    steps: int = 1600
+    patches: int = 80
+    shapes: int = 12
     family_points: int = 50_000
     face_points: int = 100_000
-    azimuth_steps: int = 512
-    fewest: int = 512
-    most: int = 1024
+    azimuth_steps: int = 256
+    fewest: int = 256
+    most: int = 512
     clip: float = 1.0
     held: int = 4
     looks: int = 4
@@ -125,6 +125,11 @@ class RateSettings(CodecSettings):
     Every network is trained from nothing for the same number of patches; within a seed all begin with the same weights
     and see the same patches in the same order. Codecs without training give the same with every seed.
 
+    Seeds. From the smallest to the largest rate bits are expected to fall by a per cent of what they are after so short
+    a training, and in a pilot of two seeds and 120 steps they did, by 0.0280 and 0.0280 bits a point, while the seeds
+    themselves are 0.05 apart: paired, three seeds are enough for the order of bits. Distortion differed by less than
+    the seeds do; its order is counted, seed by seed, and no more is claimed of it.
+
     - `codecs`; `rates`: weights of the rate, as names; `octree_bits`, `grid_bits`, `draco_bits`: cells along the
       longest side are 2 to that power.
     - `tested`: whole clouds of each set that are compressed to files, of `test_points` points or, streets, as many as
@@ -139,12 +144,12 @@ class RateSettings(CodecSettings):
 
     codecs: tuple[str, ...] = (DPCC, OCTREE, GRID, DRACO)
     rates: tuple[str, ...] = RATES
-    octree_bits: tuple[int, ...] = (4, 5, 6, 7, 8)
-    grid_bits: tuple[int, ...] = (4, 5, 6, 7, 8)
-    draco_bits: tuple[int, ...] = (4, 5, 6, 7, 8)
-    tested: int = 4
-    test_points: int = 20_000
-    patch: int = 2048
+    octree_bits: tuple[int, ...] = (3, 4, 5, 6, 7)
+    grid_bits: tuple[int, ...] = (3, 4, 5, 6, 7)
+    draco_bits: tuple[int, ...] = (3, 4, 5, 6, 7)
+    tested: int = 3
+    test_points: int = 10_000
+    patch: int = 1024
     small_bits: int = 8
     shown_points: int = 2048
 
@@ -180,15 +185,20 @@ class AblationSettings(CodecSettings):
 
     The same weights at the start and the same patches for all variants of a seed; a network without an embedding has
     another shape, so that its weights are other draws. `rate`: the weight of the rate.
+
+    Seeds. What teaches the counts should show first of all in the number of points: without the density loss the count
+    error of a pilot of two seeds and 120 steps was 1.09 and 0.95 smaller, a paired spread of 0.10. In the density
+    metric the same pilot differed by -0.7 and 0.9, a spread of 1.1: five seeds give an interval of 1.24 paired spreads
+    on either side, which tells a difference of 0.12 in the count error, and of 1.4 in the density metric.
     """
 
     factors: ClassVar[tuple[str, ...]] = ("variant",)
 
     variants: tuple[str, ...] = VARIANTS
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    steps: int = 600
+    steps: int = 700
     held: int = 8
-    looks: int = 2
+    looks: int = 1
     rate: float = 1e-3
 
     def __post_init__(self) -> None:

@@ -72,7 +72,9 @@ def _without_training(settings: RateSettings, codec: str, bits: int) -> Measured
 
 def _measured(settings: RateSettings, codec: str, bits: int, model: CodecModel | None) -> Measured:
     names = measures_of(codec)
-    metrics, arrays, rows = {}, {}, []
+    metrics: dict[str, float] = {}
+    arrays: Arrays = {}
+    rows = []
     for name in settings.sets:
         clouds = [whole for whole in whole_clouds(settings) if whole.set == name]
         found = [of_cloud(settings, whole, codec, bits=bits, model=model) for whole in clouds]
