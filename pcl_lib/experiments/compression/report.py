@@ -138,7 +138,7 @@ def rivals_table(
                     data or "all",
                     "no overlap" if rate is None else _with_interval(rate.mean, rate.half_width),
                     f"{0 if rate is None else rate.clouds} of {len(compare.clouds_of(result, data))}",
-                    None if rate is None else f"{100 * float(rate.overlap.mean()):.0f} %",
+                    None if rate is None else f"{100 * float(rate.overlap.mean()):.1f} %",
                     "no equal sizes" if gap.difference is None else shown(gap.difference, " dB"),
                     f"{gap.compared} of {gap.of}",
                 ]
