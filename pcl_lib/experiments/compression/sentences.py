@@ -72,8 +72,8 @@ def rivals(result: Result, names: Sequence[str]) -> str:
             if found.clouds > 1:
                 rate += f" ({found.mean - found.half_width:+.0f} to {found.mean + found.half_width:+.0f})"
             common = (
-                f"the curves of {found.clouds} of {of} clouds overlap, on average over {part:.1f} % of their range, and "
-                f"there the Bjontegaard rate is {rate}"
+                f"the curves of {found.clouds} of {of} clouds overlap, on average over {part:.1f} % of their range, "
+                f"and there the Bjontegaard rate is {rate}"
             )
         said.append(f"**{name}**: D2 in files of equal size is {_sides(result, name, D2)}; {common}.")
     return " ".join(said)
