@@ -24,23 +24,24 @@ from pcl_lib.experiments.runner.result import Result
 
 def ladder(result: Result) -> str:
     """How many steps of the ladder go which way, and how far its ends are apart."""
-    said = []
-    for measure, name in ((BPP, "bytes"), (D2, "D2")):
-        signs = [
+    bits, d2 = (
+        [
             found.sign
             for data in compare.sets(result)
             for found in compare.steps(result, measure, data).values()
         ]
-        said.append(
-            f"{name} surely fall in {signs.count(-1)} of {len(signs)} steps and surely rise in {signs.count(1)}"
-        )
+        for measure in (BPP, D2)
+    )
     apart = "; ".join(
         f"{data}: bytes {shown(compare.ends(result, BPP, data, relative=True))}, "
         f"D2 {shown(compare.ends(result, D2, data), ' dB', 2)}"
         for data in compare.sets(result)
     )
     first, *_, last = compare.ladder(result)
-    return f"With a larger weight {said[0]}; {said[1]}. From {first} to {last} they change so. {apart}."
+    return (
+        f"Of {len(bits)} steps to a larger weight, bytes surely fall in {bits.count(-1)} and surely rise in "
+        f"{bits.count(1)}; D2 surely falls in {d2.count(-1)} and surely rises in {d2.count(1)}. From weight {first} to {last}, {apart}."
+    )
 
 
 def overhead(result: Result) -> str:
@@ -79,18 +80,51 @@ def rivals(result: Result, names: Sequence[str]) -> str:
     return " ".join(said)
 
 
-def density(result: Result, name: str) -> str:
+def smaller(result: Result, names: Sequence[str]) -> str:
+    """Where all files of other codecs are smaller than those of D-PCC, what their largest are."""
+    said = []
+    for data in compare.sets(result):
+        own = _means(result, DPCC, data)
+        largest = {name: _means(result, name, data)[:, -1] for name in names}
+        found = [
+            f"{name} ({bits:.2f} bits a point, D2 {d2:.1f} dB, density metric {density:.2f})"
+            for name, (bits, d2, density) in largest.items()
+            if bits < own[0].min()
+        ]
+        if found:
+            said.append(
+                f"On {data} even the largest files of {_listed(found)} are smaller than each of D-PCC's, of which "
+                f"the smallest has {own[0].min():.2f} bits, the best D2 is {own[1].max():.1f} dB and the best density "
+                f"metric {own[2].min():.2f}."
+            )
+    return " ".join(said)
+
+
+def _means(result: Result, codec: str, data: str) -> np.ndarray:
+    """Bits, D2 and density metric (3, settings) of a set, from the smallest file to the largest."""
+    rows = compare.clouds_of(result, data)
+    found = np.stack(
+        [compare.curve(result, measure, codec)[:, rows].mean(1) for measure in (BPP, D2, DENSITY)]
+    )
+    return found[:, np.argsort(found[0])]
+
+
+def density(result: Result, names: Sequence[str]) -> str:
     """The density metric in files of equal size, lower is better."""
-    return f"In files of equal size the density metric of D-PCC is {_sides(result, name, DENSITY)}, beside the {name}."
+    said = [f"beside {name} it is {_sides(result, name, DENSITY)}" for name in names]
+    return f"D-PCC's density metric in files of equal size, lower is better: {'; '.join(said)}."
 
 
 def _sides(result: Result, name: str, measure: str) -> str:
-    """On which sets the ladder is surely higher, surely lower, or neither."""
+    """On which sets the ladder is surely higher, surely lower, or neither, and where no files are of equal size."""
     gaps = {data: compare.gap(result, name, data=data, measure=measure) for data in compare.sets(result)}
-    return _ordered(
-        {data: found.sign for data, found in gaps.items()},
-        {1: "surely higher", -1: "surely lower", 0: "undecided"},
-    )
+    places = {
+        "surely higher": [data for data, found in gaps.items() if found.sign > 0],
+        "surely lower": [data for data, found in gaps.items() if found.sign < 0],
+        "undecided": [data for data, found in gaps.items() if found.compared and not found.sign],
+        "without a comparison": [data for data, found in gaps.items() if not found.compared],
+    }
+    return _by_word(places, "on")
 
 
 def terms(result: Result) -> str:
@@ -98,8 +132,11 @@ def terms(result: Result) -> str:
     said = []
     for measure, name in ((DENSITY, "density metric"), (COUNT_ERROR, "error of the number of points")):
         signs = {variant: found.sign for variant, found in compare.left_out(result, measure).items()}
-        words = {1: "surely larger", -1: "surely smaller", 0: "undecided"}
-        said.append(f"The {name} is {_ordered(signs, words, join='with')}.")
+        places = {
+            word: [variant for variant, sign in signs.items() if sign == which]
+            for word, which in (("surely larger", 1), ("surely smaller", -1), ("undecided", 0))
+        }
+        said.append(f"The {name} is {_by_word(places, 'with')}.")
     return " ".join(said)
 
 
@@ -119,17 +156,13 @@ def _trained(result: Result) -> list[tuple[str, ...]]:
     return [key for key in result.configurations if len(key) == 1 or key[0] == DPCC]
 
 
-def _ordered(signs: Mapping[str, int], words: Mapping[int, str], join: str = "on") -> str:
-    """Names by what their signs mean.
+def _by_word(places: Mapping[str, Sequence[str]], join: str) -> str:
+    """Names by what is said of them; a word of which there is nothing to say is left out.
 
-    >>> _ordered({"a": 1, "b": 0, "c": 1}, {1: "higher", -1: "lower", 0: "undecided"})
-    'higher on a and c, lower on none, and undecided on b'
+    >>> _by_word({"higher": ["a", "c"], "lower": [], "undecided": ["b"]}, "on")
+    'higher on a and c, undecided on b'
     """
-    parts = [
-        f"{word} {join} {_listed([name for name, sign in signs.items() if sign == which]) or 'none'}"
-        for which, word in words.items()
-    ]
-    return f"{', '.join(parts[:-1])}, and {parts[-1]}"
+    return ", ".join(f"{word} {join} {_listed(names)}" for word, names in places.items() if names)
 
 
 def _listed(names: Sequence[str]) -> str:
