@@ -40,7 +40,8 @@ def ladder(result: Result) -> str:
     first, *_, last = compare.ladder(result)
     return (
         f"Of {len(bits)} steps to a larger weight, bytes surely fall in {bits.count(-1)} and surely rise in "
-        f"{bits.count(1)}; D2 surely falls in {d2.count(-1)} and surely rises in {d2.count(1)}. From weight {first} to {last}, {apart}."
+        f"{bits.count(1)}; D2 surely falls in {d2.count(-1)} and surely rises in {d2.count(1)}. "
+        f"From weight {first} to {last}, {apart}."
     )
 
 
