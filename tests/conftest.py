@@ -16,6 +16,8 @@ if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["KEOPS_CACHE_FOLDER"] = str(BUILT)
 # The same examples on every run: a test that fails on one machine fails on all. No deadline: machines differ.
 hypothesis.settings.register_profile("pcl", deadline=None, derandomize=True)
+# The fast lane takes it by name, and tries a fifth of the examples of a property.
+hypothesis.settings.register_profile("check", parent=hypothesis.settings.get_profile("pcl"), max_examples=20)
 hypothesis.settings.load_profile("pcl")
 
 

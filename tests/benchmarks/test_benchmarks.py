@@ -47,6 +47,7 @@ def case(peers, **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("subject", benchmarks.SUBJECTS)
 def test_every_subject_writes_ratios_and_the_machine(no_compiler, tmp_path, subject, device):
@@ -75,6 +76,7 @@ def test_every_public_distance_has_a_case():
     assert public - {*ASSIGNMENTS} <= raced  # no other library has a rival for these
 
 
+@pytest.mark.slow
 def test_a_busy_machine_is_compared_with_a_quiet_one(tmp_path):
     assert benchmarks.main(["busy", "--quick", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "benchmarks-cpu-busy-quick.json").read_text())

@@ -129,6 +129,7 @@ def test_a_stopped_run_goes_on(tmp_path):
     assert all(torch.equal(p, weights(parts)[key]) for key, p in weights(whole).items())
 
 
+@pytest.mark.slow
 def test_the_loss_falls():
     method = compression(steps=40, rates=CompressionRates(network=1e-2))
     history = train(method, 40, batch_size=1)

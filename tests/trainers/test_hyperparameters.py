@@ -86,6 +86,7 @@ def test_another_hyperparameter_is_refused_and_named(tmp_path, change):
     train(Slope(**before), tmp_path, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_adopted_it_holds_from_the_checkpoint_on_and_then_is_that_of_the_run(tmp_path, change):
     before, after = CHANGES[change]

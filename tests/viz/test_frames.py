@@ -93,6 +93,7 @@ def test_pictures_do_not_jump():
     assert len(sizes) == 1
 
 
+@pytest.mark.slow
 def test_many_frames_open_no_many_figures():
     assert len(parts(viz.frames(draw, labels=[str(k) for k in range(25)], alt="Dots"))[2].children) == 25
 
