@@ -135,6 +135,7 @@ def test_the_in_batch_term():
     assert loss.own(MADE, TRUTH).item() == pytest.approx((2 + 2 * math.exp(-apart)) / 4, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_without_negatives_all_shapes_become_alike():
     torch.manual_seed(0)
     loss = CALoss(negatives=None, weight="none", width=0.0, eps=1.0)

@@ -174,6 +174,17 @@ def test_checkpoints_that_do_not_say_with_what_they_began_are_still_gone_on_from
     assert train(Slope(lr=0.5), tmp_path, 4).value.item() == -2
 
 
+def test_what_another_version_of_torch_does_not_know_is_no_change(tmp_path):
+    train(Slope(lr=0.5), tmp_path, 2)
+    (path,) = checkpoints(tmp_path)
+    state = load_checkpoint(path)
+    for values in (state["hyperparameters"]["start"], state["hyperparameters"]["now"]):
+        del values["value.nesterov"]
+        values["value.of old"] = 3
+    save_checkpoint(path, state)
+    assert train(Slope(lr=0.5), tmp_path, 4).value.item() == -2
+
+
 def test_on_change_is_one_of_two(tmp_path):
     with pytest.raises(ValueError, match=r"on_change must be one of 'refuse', 'adopt', received 'ask'"):
         train(Slope(), tmp_path, 2, on_change="ask")
