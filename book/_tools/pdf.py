@@ -116,7 +116,7 @@ def headings(page: Page, sheets: PdfReader) -> list[Heading]:
     """The headings of a page with the sheet of each. The words are the page's: Chromium's own outline runs lines
     together, and doubles a heading beside the end of a sheet."""
     words = page.eval_on_selector_all(
-        "main :is(h1, h2, h3), body > :is(h1, h2, h3)",
+        "main :is(h1, h2, h3):not(.rubric), body > :is(h1, h2, h3):not(.rubric)",
         """all => all.filter(e => !e.closest("#jb-print-docs-body")).map(e => {
             const copy = e.cloneNode(true);
             copy.querySelectorAll(".headerlink").forEach(link => link.remove());
