@@ -122,9 +122,11 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
 
   function leastWidth(table) {
     const before = table.style.cssText;
+    table.classList.add("pcl-measured");
     table.style.cssText += ";width:min-content!important;min-width:0!important;max-width:none!important";
     const width = table.offsetWidth;
     table.style.cssText = before;
+    table.classList.remove("pcl-measured");
     return width;
   }
 

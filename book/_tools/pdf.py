@@ -35,7 +35,7 @@ SCREEN_ONLY = """
 { display: none !important; }
 .bd-main, .bd-content, .bd-article-container, .bd-container__inner
 { max-width: none !important; display: block !important; }
-html { font-size: 13px !important; font-variant-ligatures: none; }
+html { font-variant-ligatures: none; }
 .bd-article { padding: 0 !important; }
 """
 TITLE_STYLE = """
@@ -96,7 +96,8 @@ def settle(page: Page) -> None:
     # Pictures that are loaded when they come into view never would on paper.
     page.evaluate("() => [...document.images].forEach(image => { image.loading = 'eager'; })")
     page.wait_for_function("() => [...document.images].every(image => image.complete)")
-    page.add_style_tag(content=f"@media print {{ {SCREEN_ONLY} }}")
+    # The size of letters holds at once, because the page measures its tables before it is printed.
+    page.add_style_tag(content=f"html {{ font-size: 13px !important; }} @media print {{ {SCREEN_ONLY} }}")
 
 
 def sheets_of(page: Page) -> PdfReader:
