@@ -159,7 +159,7 @@ def excess_curves(result: Result, note: str, *, variants: Sequence[str] = VARIAN
     return viz.curves(
         {_named(variant): np.stack(list(levels.values()), 1) for variant, levels in by_level.items()},
         x=sigmas,
-        xlabel="sigma",
+        xlabel="σ",
         ylabel="excess loss",
         logx=True,
         logy=True,
