@@ -30,7 +30,7 @@ def lines(entries: list[Entry]) -> Iterator[str]:
     yield "|:---|---:|---:|---:|---:|:---|"
     for entry in entries:
         numbers = f"{entry.seconds:.1f} | {entry.processor:.1f} | {entry.jobs:.1f}"
-        day = entry.day.replace(" ", "\N{NO-BREAK SPACE}")
+        day = entry.day.replace(" ", "\N{NO-BREAK SPACE}").replace("-", "\N{NON-BREAKING HYPHEN}")
         yield f"| {{doc}}`/{entry.page}` | {entry.cells} | {numbers} | {day} |"
 
 
