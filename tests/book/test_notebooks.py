@@ -85,6 +85,15 @@ def is_import(source: str) -> bool:
     return source.lstrip().startswith(("import ", "from "))
 
 
+def test_it_says_what_to_install():
+    name = "book/foundations/which-chamfer"
+    told, bare = clean(name, install='"pcl-lib @ git+somewhere"'), clean(name)
+    assert told.cells[0].source.startswith("%pip install")
+    assert not any(cell.source == export.NEEDS for cell in told.cells)
+    first = next(i for i, cell in enumerate(bare.cells) if cell.cell_type == "code")
+    assert bare.cells[first - 1].source == export.NEEDS
+
+
 # These read files of the book's source by a relative path: downloaded alone, they stop at that cell.
 NEED_THE_SOURCE: set[str] = set()
 

@@ -263,6 +263,7 @@ def test_tables_have_the_papers_numbers_beside_ours():
     assert "+70" in report.sparse_table(sparse(1.5, 1.0).result, "Sparse").text
     assert "2.524 ± 0.001" in report.table_8(architecture_with_metrics(), "Architecture").text
     assert "0.6 %" in report.paper_table_1("As printed").text
+    assert "| 17.894 |" in report.paper_table_1("As printed").text
     assert "4.0 %" in report.repeats_table("Repeats").text
     assert "36.7" in report.table_4_levels(levels((0.04, 0.08, 0.4), (2e-4, 1e-4, 0.1)), "Levels").text
     assert "distance 100" in report.table_4_starts(starts(0.02, 5.0), "Starts").text
