@@ -138,6 +138,22 @@ def test_fails_when_a_contender_computes_something_else():
             measure(case(scaled(factor)), CPU, 0.01)
 
 
+def test_fails_when_a_contender_takes_the_threads_of_the_others_away():
+    before = torch.get_num_threads()
+
+    def greedy(x, y):
+        torch.set_num_threads(before + 1)
+        return (x - y).norm(dim=-1).mean()
+
+    try:
+        with pytest.raises(
+            SystemExit, match=f"a peer leaves torch with {before + 1} threads, it found {before}"
+        ):
+            measure(case({"a peer": Peer(greedy, "torch", EVERYWHERE)}), CPU, 0.01)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_an_upper_bound_may_exceed_by_what_it_promises_and_never_fall_below():
     assert measure(case(scaled(0.95), may_exceed=0.08), CPU, 0.01)["excess"]["a peer"] == pytest.approx(
         1 / 0.95 - 1, rel=1e-4
