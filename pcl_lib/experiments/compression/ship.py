@@ -28,8 +28,8 @@ SHAPES = 3  # of each family; one in five as vertices of a mesh, as in the relea
 FACES = 8
 STREETS = 4
 STREET_EDGE = 12.0
-FEWEST, MOST = 256, 2048  # points of a patch: as different as those of a codec that halves cubes
-STEPS = 8000  # of one patch each
+FEWEST, MOST = 256, 1024  # points of a patch
+STEPS = 6000  # of one patch each
 RATE = DPCCWeights().rate
 
 
