@@ -9,6 +9,7 @@ import json
 import math
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -49,21 +50,30 @@ class Decoder:
     def _next(self) -> None:
         self.point = (self.point << 32 | (self.words.pop() if self.words else 0)) & U64
 
-    def symbol(self, starts: Sequence[int]) -> int:
-        """The symbol whose part of 0 .. 2^24 the point lies in; `starts` ends with 2^24."""
-        unit = self.range >> 24
-        place = ((self.point - self.lower) & U64) // unit
+    def _place(self) -> int:
+        """Where in 0 .. 2^24 the point lies."""
+        place = ((self.point - self.lower) & U64) // (self.range >> 24)
         assert place < WHOLE
-        found = next(s for s in range(len(starts) - 1) if place < starts[s + 1])
-        self.lower = (self.lower + unit * starts[found]) & U64
-        self.range = unit * (starts[found + 1] - starts[found])
+        return place
+
+    def _take(self, start: int, stop: int) -> None:
+        unit = self.range >> 24
+        self.lower = (self.lower + unit * start) & U64
+        self.range = unit * (stop - start)
         if self.range < 1 << 32:
             self.lower, self.range = (self.lower << 32) & U64, self.range << 32
             self._next()
+
+    def symbol(self, starts: Sequence[int]) -> int:
+        """The symbol whose part of 0 .. 2^24 the point lies in; `starts` ends with 2^24."""
+        found = bisect_right(starts, self._place()) - 1
+        self._take(starts[found], starts[found + 1])
         return found
 
     def raw(self, bits: int) -> int:
-        return self.symbol([i << (24 - bits) for i in range((1 << bits) + 1)])
+        found = self._place() >> (24 - bits)
+        self._take(found << (24 - bits), (found + 1) << (24 - bits))
+        return found
 
     def adaptive(self, contexts: Sequence[int], alphabet: int) -> list[int]:
         counts: dict[int, list[int]] = {}

@@ -158,7 +158,7 @@ def test_columns_can_be_named(tmp_path, capsys):
 
 
 def test_where_nothing_can_be_written_is_said_before_the_work(chair, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("pcl_lib.codec._cloud_command.compress_cloud", None)
+    monkeypatch.setattr("pcl_lib.codec._cloud_command.compress", None)  # is not called
     assert run("compress", chair, tmp_path / "no" / "a.pclc") == 1
     assert f"there is no folder {tmp_path / 'no'} for a.pclc" in capsys.readouterr().err
     assert run("compress", chair, tmp_path) == 1

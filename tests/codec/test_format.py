@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import zlib
@@ -57,6 +58,16 @@ def test_the_symbols_of_a_golden_learnt_cloud():
     small = accumulate(another_decoder.Decoder(arrays["small"]).integers(header["small"]))
     expected = decode_grid(arrays["small"], header["small"])
     assert [another_decoder.cell(code) for code in small] == [tuple(row) for row in expected.tolist()]
+
+
+def test_the_checksum_of_a_model():
+    kind, header, arrays = another_decoder.container((ROOT / "pcl_lib/codec/shipped/dpcc.pclm").read_bytes())
+    digest = hashlib.blake2b(json.dumps(header["sizes"], sort_keys=True).encode(), digest_size=8)
+    for name in sorted(arrays):
+        letter = "f" if name == "weights" else "i"
+        digest.update(struct.pack(f"<{len(arrays[name])}{letter}", *arrays[name]))
+    assert kind == "pclm"
+    assert digest.hexdigest() == read_model().checksum
 
 
 def test_integers_far_outside_of_a_table():
