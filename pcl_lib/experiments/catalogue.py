@@ -18,6 +18,8 @@ EXPERIMENTS = {
     "caloss-table1": "learned_losses.table1",
     "completion-losses": "completion.losses",
     "completion-networks": "completion.networks",
+    "dpcc-ablation": "compression.ablation",
+    "dpcc-rate-distortion": "compression.rate_distortion",
     "field-architecture": "gradient_fields.architecture",
     "field-autoencoding": "gradient_fields.autoencoding",
     "field-generation": "generation.field",

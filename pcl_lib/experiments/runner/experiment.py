@@ -27,7 +27,7 @@ class Settings(Protocol):
     - `epochs`: how often the steps go through the training data.
     - `cost_steps`: batches on which a step of each configuration is timed; 0 times nothing.
 
-    Settings may have `tf32`, see `in_tf32`, or `seconds`, see `by_clock`; most have not.
+    Settings may have `tf32`, see `in_tf32`, `seconds`, see `by_clock`, or `clip`, see `clipped`; most have not.
     """
 
     @property
@@ -74,6 +74,12 @@ def by_clock(settings: Settings) -> float:
     """The seconds after which the clock ends each run, 0 where steps are counted: the `seconds` of settings that have
     them. Such a run does not repeat bit for bit."""
     return float(getattr(settings, "seconds", 0.0))
+
+
+def clipped(settings: Settings) -> float | None:
+    """The largest norm of a gradient in the training of these settings: their `clip`, if they have one."""
+    clip = getattr(settings, "clip", None)
+    return None if clip is None else float(clip)
 
 
 class Run(NamedTuple):

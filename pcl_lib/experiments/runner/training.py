@@ -19,7 +19,16 @@ from tqdm.auto import tqdm
 
 from pcl_lib._files import write_whole
 from pcl_lib.experiments.runner.devices import device_name, matrix_products, one_thread
-from pcl_lib.experiments.runner.experiment import Experiment, Origin, Run, S, Settings, in_tf32, runs_of
+from pcl_lib.experiments.runner.experiment import (
+    Experiment,
+    Origin,
+    Run,
+    S,
+    Settings,
+    clipped,
+    in_tf32,
+    runs_of,
+)
 from pcl_lib.experiments.runner.npz import read_arrays, write_arrays
 from pcl_lib.experiments.runner.result import Result, Row
 from pcl_lib.experiments.runner.settings_hash import as_recorded, settings_hash
@@ -107,6 +116,7 @@ def train(experiment: Experiment[S], settings: S, run: Run, home: Path, device: 
             batch_size=settings.batch_size,
             steps=settings.steps,
             seed=run.seed,
+            clip=clipped(settings),
             folder=folder,
             # By time alone: at one of a large network, a second, many steps on a GPU are done.
             checkpoint_every=1,
