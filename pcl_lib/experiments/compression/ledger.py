@@ -1,6 +1,7 @@
 """What is found of the claims of the post on D-PCC's losses, by rules written before the numbers.
 
-Chamfer's gradients, which the post works by hand, are judged in `foundations/which-chamfer`.
+Chamfer's gradients, which the post works by hand, are judged in `foundations/which-chamfer`; what needs records, in
+`recorded_ledger`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from pcl_lib.experiments.claims import HOLDS, NOT, ONE_SEED, PART, UNTESTED, Claim, graded, tallied
+from pcl_lib.experiments.claims import HOLDS, NOT, ONE_SEED, PART, Claim, graded, tallied
+from pcl_lib.experiments.compression.recorded_ledger import on_rates, on_terms
+from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
 
+# The page that the records stand on, from a chapter.
+LEDGER = "../synthesis/ledger-dpcc.html"
 # The terms whose purpose is the number of children.
 COUNTING = ("density", "counts")
 # A stream is as long as its estimate within this share of it and so many bytes.
@@ -35,6 +40,7 @@ def on_bits(
     points: int,
     masses: Sequence[float],
     mass_sum: float,
+    rates: Record | None,
 ) -> list[Claim]:
     """Claims on entropy coding.
 
@@ -43,7 +49,8 @@ def on_bits(
     - `untrained`, `long_stream`: bytes estimated and written, before the quantiles are trained and after;
     - `histories`: of one training for each weight of the rate, from 0 up, rows whose columns 1 to 3 are the Chamfer
       distance, bits a point as estimated, and as written, for so many `points`;
-    - `masses`: of the most frequent symbol after each; `mass_sum`: of the likelihoods of all integers.
+    - `masses`: of the most frequent symbol after each; `mass_sum`: of the likelihoods of all integers;
+    - `rates`: the record that judges whole files, with more than one seed.
     """
     rounding, noisy = slopes
     bias = narrow[1] - narrow[0]
@@ -51,8 +58,6 @@ def on_bits(
     within = [_near(told, written) for told, written in streams]
     apart = abs(streams[:, 1] - streams[:, 0]).max()
     untrained_more = 100 * (untrained[1] / untrained[0] - 1)
-    ends = [history[-1] for history in histories]
-    ordered = [a[3] > b[3] for a, b in pairwise(ends)] + [a[1] < b[1] for a, b in pairwise(ends)]
     told, written = long_stream
     return [
         Claim(
@@ -90,13 +95,7 @@ def on_bits(
             graded(int(untrained_more < 100 * STREAM_SHARE), 1),
             f"{page}#from-estimate-to-bytes",
         ),
-        Claim(
-            '"larger lambda, smaller files at the cost of more distortion"',
-            "Rate-distortion loss",
-            f"{sum(ordered)} of {len(ordered)} steps between {len(ends)} weights, one seed",
-            ONE_SEED,
-            f"{page}#the-lagrangian-on-points",
-        ),
+        on_rates(rates, LEDGER)[0],
         Claim(
             'training drives "a compact, peaked latent distribution"',
             "Rate-distortion loss",
@@ -139,12 +138,13 @@ def on_codec(
     error: str,
     to_counts: Mapping[str, float],
     cheaper: Difference,
+    ablation: Record | None,
 ) -> list[Claim]:
     """Claims on the network and its losses.
 
     - `stages`: points of the truth of each stage, coarse to fine; `error`: what the post's density loss ended with;
       `to_counts`: by term of the loss, the length of its gradient by the heads that count; `cheaper`: bits a point
-      with a priced rate minus those without, paired by seed.
+      with a priced rate minus those without, paired by seed; `ablation`: the record that judges what each term does.
     """
     finer = sum(b > a for a, b in pairwise(stages))
     taught = {name for name, value in to_counts.items() if value > 0}
@@ -177,11 +177,5 @@ def on_codec(
             graded(sum((name in taught) == (name in COUNTING) for name in to_counts), len(to_counts)),
             f"{page}#who-learns",
         ),
-        *(
-            Claim(each, section, "needs trainings that are not recorded yet", UNTESTED, f"{page}#curves")
-            for each, section in (
-                ("counts and mean distances both matter for the density of what comes back", "Density Loss"),
-                ('the count loss is "a coarser global consistency check"', "Point-Count Loss"),
-            )
-        ),
+        *on_terms(ablation, LEDGER),
     ]
