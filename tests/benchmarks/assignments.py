@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks.assignments. The first is timed once, by the clock and in seconds of all cores together: on a
 machine that does other work too the second is what can be trusted. A step with swaps and one without run in turn, round
-by round. Exit code 1 if an assignment is not one-to-one.
+by round, both in seconds of all cores. Exit code 1 if an assignment is not one-to-one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pcl_lib.distances import greedy_assignment
 from pcl_lib.models import NeuralQAAD
 from pcl_lib.trainers import QAAD, Assignments, Engine
 from tests.benchmarks import machine
-from tests.benchmarks.race import quartiles, race
+from tests.benchmarks.race import quartiles
 
 WITH, WITHOUT = "with swaps", "without"
 LEAF = 256
@@ -89,6 +89,20 @@ def stepper(method: QAAD, engine: Engine) -> Callable[[Tensor, Tensor], object]:
     return lambda batch, index: method.step(batch, index, engine)
 
 
+def work_of(
+    jobs: dict[str, Callable], inputs: Sequence[tuple[Tensor, Tensor]], rounds: int
+) -> dict[str, np.ndarray]:
+    """Seconds of all cores (rounds,) of each job: in each round all of them on one input, in a random order."""
+    seconds = {name: np.empty(rounds) for name in jobs}
+    shuffle = np.random.default_rng(0)
+    for turn in range(rounds):
+        for name in shuffle.permutation(list(jobs)):
+            start = time.process_time()
+            jobs[name](*inputs[turn % len(inputs)])
+            seconds[name][turn] = time.process_time() - start
+    return seconds
+
+
 def measure(size: Size, seconds: float) -> dict:
     clouds = clouds_of(2 * size.batch, size.of)
     first = greedy_assignment(clouds[:1].expand_as(clouds), clouds, leaf_size=LEAF)
@@ -96,9 +110,10 @@ def measure(size: Size, seconds: float) -> dict:
     jobs = {name: stepper(*trainer(size, clouds, first, swaps=swaps)) for name, swaps in contenders.items()}
     picks = [torch.arange(size.batch) * 2 + turn % 2 for turn in range(3)]
     inputs = [(clouds[index], index) for index in picks]
-    trial = race(jobs, inputs, 1, False)
-    rounds = int(np.clip(seconds / (2 * sum(t[0] for t in trial.values())), 3, MOST_ROUNDS))
-    times = race(jobs, inputs, rounds, False)
+    work_of(jobs, inputs, 1)  # loads what is loaded once
+    trial = work_of(jobs, inputs, 1)
+    rounds = int(np.clip(seconds / sum(t[0] for t in trial.values()), 3, MOST_ROUNDS))
+    times = work_of(jobs, inputs, rounds)
     return {
         **size._asdict(),
         "more": quartiles(100 * (times[WITH] / times[WITHOUT] - 1)),
@@ -118,7 +133,9 @@ def line(result: dict) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="tiny clouds, to see whether everything runs")
-    parser.add_argument("--out", type=Path, default=Path(".benchmarks/assignments-cpu.json"), help="JSON file")
+    parser.add_argument(
+        "--out", type=Path, default=Path(".benchmarks/assignments-cpu.json"), help="JSON file"
+    )
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     whole = greedy(*((3, 64) if options.quick else (64, 65_536)))

@@ -147,7 +147,11 @@ def test_a_longer_record_of_some_rows_judges_the_drops_in_place_of_the_whole_tab
     longer = table1(AS_CLAIMED | {CHAMFER: 150.0})
     both = judged(table1=table1(), order=longer)
     assert verdict(judged(table1=table1()), "far more efficiently") == HOLDS
-    assert verdict(both, "far more efficiently") == verdict(judged(table1=longer), "far more efficiently") != HOLDS
+    assert (
+        verdict(both, "far more efficiently")
+        == verdict(judged(table1=longer), "far more efficiently")
+        != HOLDS
+    )
     assert verdict(both, "boosts the results") == HOLDS
 
 

@@ -21,7 +21,7 @@ _FRONT = (5.0, -15.0)  # of a figure
 
 
 def network_diagram(caption: str) -> viz.Figure:
-    """Fig. 1: what goes where in a training step, with the shape of each tensor and the weights of the skulls' network."""
+    """Fig. 1: what goes where in a training step, with the shape of each tensor and the weights for the skulls."""
     skulls = NeuralQAAD(4, 256, 10, 16)  # weights do not depend on shapes and points
     shared, own = (parameter_count(part) for part in (skulls.trunk, skulls.heads))
     boxes = {
@@ -41,7 +41,8 @@ def network_diagram(caption: str) -> viz.Figure:
         ax.set(xlim=(-1.2, 2.2), ylim=(-0.5, 5.5))
         ax.axis("off")
         drawn = [
-            ax.text(*at, words, ha="center", va="center", fontsize=9, bbox=look) for words, at in boxes.items()
+            ax.text(*at, words, ha="center", va="center", fontsize=9, bbox=look)
+            for words, at in boxes.items()
         ]
         chart.draw_without_rendering()  # the boxes get their size
         arrows = (0, 2), (1, 3), (2, 4), (3, 4), (4, 5), (5, 6), (6, 7), (8, 7)
@@ -51,9 +52,9 @@ def network_diagram(caption: str) -> viz.Figure:
             ax.annotate("", other.get_position(), one.get_position(), arrowprops=style)
     return viz.show(
         chart,
-        alt="A diagram. A sample of the input cloud and the codes of the batch go through shared layers; their features "
-        "are sorted by patch, a small network for each patch makes points of them, and these are compared with their "
-        "targets.",
+        alt="A diagram. A sample of the input cloud and the codes of the batch go through shared layers; their "
+        "features are sorted by patch, a small network for each patch makes points of them, and these are compared "
+        "with their targets.",
         caption=caption,
     )
 
@@ -70,8 +71,8 @@ def draw_patches(
 
 
 def draw_codes(codes: Mapping[int, Float[Tensor, "draws s l"]], points: int) -> Chart:
-    """The codes of eight shapes from samples of so many points, those of one shape joined, in the plane of the codes that
-    vary most where they are made of the most points."""
+    """The codes of eight shapes from samples of so many points, those of one shape joined, in the plane in which codes
+    of the most points vary most."""
     most = codes[max(codes)].flatten(0, 1)
     directions = torch.linalg.svd(most - most.mean(0), full_matrices=False).Vh[:2].T
     few, found = (((codes[n] - most.mean(0)) @ directions)[:, :8] for n in (min(codes), points))
@@ -85,9 +86,7 @@ def draw_codes(codes: Mapping[int, Float[Tensor, "draws s l"]], points: int) -> 
     return chart
 
 
-def draw_six(
-    one: Float[Tensor, "6 2"], other: Float[Tensor, "6 2"], assignment: Int64[Tensor, "6"]
-) -> Chart:
+def draw_six(one: Float[Tensor, "6 2"], other: Float[Tensor, "6 2"], assignment: Int64[Tensor, "6"]) -> Chart:
     """A body of three points and an arm of three: left, who goes where; right, the links of the body after it."""
     chart, axes = plt.subplots(1, 2, figsize=(6.4, 3.4))
     viz.draw_matching(axes[0], one, other, assignment)
@@ -115,13 +114,11 @@ def draw_lines(
 
 
 def readings_table(caption: str) -> viz.Figure:
-    """What each reading of the network's sizes weighs, and the ratio it gives without the input cloud, as printed last."""
+    """What each reading of the network's sizes weighs, and its ratio without the input cloud; the printed one last."""
 
     def size_of(sizes: Any, data: str, **options: bool) -> int:
         of = published.SIZES[data]
-        made = NeuralQAAD(
-            1, of.patches, of.code, of.patches, trunk=sizes.trunk, heads=sizes.heads, **options
-        )
+        made = NeuralQAAD(1, of.patches, of.code, of.patches, trunk=sizes.trunk, heads=sizes.heads, **options)
         return made.network_weights
 
     def stated(network: int, data: str) -> str:

@@ -23,7 +23,9 @@ MANY = 100
 
 _ONLY_MINUTES = 'the greedy assignment "runs only minutes" for D-Faust'
 _LITTLE = 'k-d trees on a few samples "add little overhead"'
-_SIGNIFICANT = 'all patches at once are a "significant speedup that makes using hundreds of patches practical"'
+_SIGNIFICANT = (
+    'all patches at once are a "significant speedup that makes using hundreds of patches practical"'
+)
 _TWO_HOURS = 'training AtlasNetV2 "takes over a day whereas NeuralQAAD only requires two hours"'
 
 
@@ -49,7 +51,11 @@ def claims(
         *(_missing("patches", network, (_SIGNIFICANT, _TWO_HOURS)) if patches is None else []),
         *(_missing("assignments", assignments, (_ONLY_MINUTES, _LITTLE)) if steps is None else []),
         *([] if patches is None else on_patches(network, faster(patches))),
-        *([] if steps is None else [on_greedy(assignments, steps["greedy"]), on_swaps(assignments, added(steps))]),
+        *(
+            []
+            if steps is None
+            else [on_greedy(assignments, steps["greedy"]), on_swaps(assignments, added(steps))]
+        ),
     ]
 
 

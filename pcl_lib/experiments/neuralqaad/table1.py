@@ -37,9 +37,9 @@ def record_architecture() -> QaadSettings:
     than in `record_short`, with more seeds, and seen more often while it trains: 45 seconds of one core for a run.
 
     Why. After the 1,000 steps of `record_short` this step is the one that is not decided: -10 % on faces and +15 % on
-    figures, with spreads of 7 and 12 % from seed to seed and intervals that hold zero. Five seeds give intervals of 1.24
-    spreads on either side, 8 and 15 %. Neither row knows how long it will be trained, so the curve at a step is what a
-    training of that length would give: it shows whether the step grows or shrinks.
+    figures, with spreads of 7 and 12 % from seed to seed and intervals that hold zero. Five seeds give intervals of
+    1.24 spreads on either side, 8 and 15 %. Neither row knows how long it will be trained, so the curve at a step is
+    what a training of that length would give: it shows whether the step grows or shrinks.
     """
     return replace(
         record_short(),
