@@ -51,7 +51,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 check: $(STAMP)  ## run the fast checks in about three minutes: style, types, layers, all tests not marked slow
-	@$(SIDE_BY_SIDE) -m "not slow"
+	@$(SIDE_BY_SIDE) -m "not slow" --hypothesis-profile=check
 
 # The tests of the book share one site, which its build makes with all cores, as the browser that most of them need takes
 # them: one after the other. Both parts run, whatever the first says.

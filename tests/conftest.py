@@ -16,6 +16,8 @@ if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["KEOPS_CACHE_FOLDER"] = str(BUILT)
 # The same examples on every run: a test that fails on one machine fails on all. No deadline: machines differ.
 hypothesis.settings.register_profile("pcl", deadline=None, derandomize=True)
+# The fast lane takes it by name, and tries a fifth of the examples of a property.
+hypothesis.settings.register_profile("check", parent=hypothesis.settings.get_profile("pcl"), max_examples=20)
 hypothesis.settings.load_profile("pcl")
 
 
@@ -39,6 +41,19 @@ BUILT_PAGES = {"site", "small"}
 TRAINED = {"in_turn", "losses_in_turn", "networks_in_turn"}
 
 
+# Examples in docstrings that train for a second or more, or measure this machine.
+LONG_EXAMPLES = {
+    "pcl_lib.experiments.benchmarks.peaks.measure_peaks",
+    "pcl_lib.experiments.completion.free_cloud.settle",
+    "pcl_lib.trainers._completion.ShapeCompletion",
+    "pcl_lib.trainers._free_clouds.FreeClouds",
+    "pcl_lib.trainers._latent_gan.LatentGAN",
+    "pcl_lib.trainers._latent_vae.LatentVAE",
+    "pcl_lib.trainers._qaad.QAAD",
+    "pcl_lib.trainers._reconstruction.Reconstruction",
+}
+
+
 def uses_keops(item: pytest.Item) -> bool:
     reasons = [str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif")]
     return "keops" in item.name or any("KeOps" in reason for reason in reasons)
@@ -46,13 +61,15 @@ def uses_keops(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a browser, built pages, or KeOps and its compiler is slow; side by side, a file is in one process.
+    """What needs a browser, built pages, or KeOps and its compiler is slow, as are long examples.
 
-    Not so the tests of the built site that come once a page: they are the longest, and share the site alone.
+    Side by side, a file is in one process. Not so the tests of the built site that come once a page: they are the
+    longest, and share the site alone.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if used & BUILT_PAGES or item.get_closest_marker("browser") or uses_keops(item):
+        long = used & BUILT_PAGES or item.get_closest_marker("browser") or item.name in LONG_EXAMPLES
+        if long or uses_keops(item):
             item.add_marker(pytest.mark.slow)
         if "site" in used and hasattr(item, "callspec"):
             continue

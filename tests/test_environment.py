@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.conftest import LONG_EXAMPLES
 from tests.unavailable import unavailable
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,6 +117,12 @@ def test_each_part_of_the_tests_runs_once_and_can_fail(tmp_path, fails):
     assert "--ignore=tests/book" in others.split()
     assert book.split()[:2] == ["-m", "pytest"]
     assert book.split()[-1] == "tests/book"
+
+
+@pytest.mark.parametrize("name", sorted(LONG_EXAMPLES))
+def test_an_example_that_the_fast_lane_leaves_out_is_where_the_list_says(name):
+    module, _, what = name.rpartition(".")
+    assert ">>> " in inspect.getdoc(getattr(importlib.import_module(module), what))
 
 
 def test_the_address_of_the_repository_is_filled_in_where_it_is_published(tmp_path):

@@ -117,13 +117,16 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
 // 5. On paper everything is open, dark ink is on white, and a table that is wider than the sheet shrinks to it.
 (function () {
   const SHEET = 640; // CSS pixels of text on A4 and on Letter, whichever margins the reader takes
+  const SMALLEST = 0.8; // of the size of letters on paper, before numbers and their spread take two lines
   let undo = [];
 
   function leastWidth(table) {
     const before = table.style.cssText;
+    table.classList.add("pcl-measured");
     table.style.cssText += ";width:min-content!important;min-width:0!important;max-width:none!important";
     const width = table.offsetWidth;
     table.style.cssText = before;
+    table.classList.remove("pcl-measured");
     return width;
   }
 
@@ -133,7 +136,12 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
       undo.push(() => { details.open = false; });
     });
     document.querySelectorAll("main table").forEach((table) => {
-      const width = leastWidth(table);
+      let width = leastWidth(table);
+      if (SHEET / width < SMALLEST) {
+        table.classList.add("pcl-crowded");
+        undo.push(() => { table.classList.remove("pcl-crowded"); });
+        width = leastWidth(table);
+      }
       if (width > SHEET) table.style.setProperty("--pcl-shrink", (SHEET / width).toFixed(3));
     });
     const root = document.documentElement, theme = root.dataset.theme;

@@ -68,7 +68,10 @@ def plain(signature: str) -> str:
     "(x: int = 1, act: type = ReLU, form: str = 'a') -> None"
     >>> plain("(f: 'Curve' = <function square at 0x7f4a8d713740>)")
     '(f: Curve = square)'
+    >>> plain("(x: ForwardRef('Points | None'))")
+    '(x: Points | None)'
     """
+    signature = re.sub(r"""ForwardRef\(("[^"]*"|'[^']*')\)""", r"\1", signature)
     signature = re.sub(r"<function (?:[\w<>]+\.)*(\w+) at 0x\w+>", r"\1", signature)
     signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
     return re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)

@@ -12,6 +12,8 @@ from pybtex.richtext import Text
 
 MOST_NAMES = 10
 """A list of references names so many authors, then "et al."."""
+OTHERS = "others"
+"""How BibTeX writes that a list of authors goes on."""
 VENUES = ("journal", "booktitle", "publisher", "school", "institution", "howpublished", "note")
 
 
@@ -47,8 +49,9 @@ class Bibliography:
         """What a list of references says of a paper: who and when, its title, where, and its address."""
         entry = self.entries[key]
         people = entry.persons.get("author") or entry.persons.get("editor") or []
-        names = [_full_name(person) for person in people[:MOST_NAMES]]
-        if len(people) > MOST_NAMES:
+        named = [person for person in people if str(person) != OTHERS]
+        names = [_full_name(person) for person in named[:MOST_NAMES]]
+        if len(named) > MOST_NAMES or len(named) < len(people):
             names.append("et al.")
         venues = [f"{venue}." for name in VENUES if (venue := self._field(key, name))][:1]
         who = f"{', '.join(names)} ({self._year(key)})."
@@ -97,7 +100,7 @@ class Bibliography:
         persons = self.entries[key].persons
         people = persons.get("author") or persons.get("editor") or []
         last = [_last_name(person) for person in people]
-        if len(last) > 2:
+        if len(last) > 2 or OTHERS in last:
             return f"{last[0]} et al."
         return " and ".join(last) or self._field(key, "title")
 

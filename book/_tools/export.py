@@ -23,6 +23,11 @@ from book._tools.outline import Outline, notebook_path
 
 UNSEEN = {"remove-cell", "remove-output"}
 """Tags of cells whose outputs are on no page."""
+NEEDS = (
+    "This notebook needs `pcl_lib`, the library of the book: `pip install` the folder of its source that holds "
+    "`pyproject.toml`."
+)
+"""What stands before the first code where no address is known to install from."""
 
 __all__ = ["clean", "executed", "notebook_path", "readable", "write"]
 
@@ -104,6 +109,8 @@ def readable(notebook: NotebookNode, words: Words, *, install: str | None = None
         cells.append(nbformat.v4.new_markdown_cell(f"## References\n\n{references}"))
     if install:
         cells.insert(0, nbformat.v4.new_code_cell(f"%pip install --quiet {install}"))
+    elif setup is not None and "pcl_lib" in setup.source:
+        cells.insert(cells.index(setup), nbformat.v4.new_markdown_cell(NEEDS))
     # Ids are drawn at random; the same source shall give the same file.
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"

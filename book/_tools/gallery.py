@@ -26,7 +26,7 @@ from book._tools import afterwards
 FOLDER = "_images/gallery"
 WIDEST = 320
 """Pixels of a thumbnail."""
-BUDGET = 1_800_000
+BUDGET = 2_300_000
 """Bytes of all drawings together."""
 PANELS = 4
 """Pictures of a figure that go side by side into its thumbnail."""

@@ -35,7 +35,7 @@ SCREEN_ONLY = """
 { display: none !important; }
 .bd-main, .bd-content, .bd-article-container, .bd-container__inner
 { max-width: none !important; display: block !important; }
-html { font-size: 13px !important; font-variant-ligatures: none; }
+html { font-variant-ligatures: none; }
 .bd-article { padding: 0 !important; }
 """
 TITLE_STYLE = """
@@ -96,7 +96,8 @@ def settle(page: Page) -> None:
     # Pictures that are loaded when they come into view never would on paper.
     page.evaluate("() => [...document.images].forEach(image => { image.loading = 'eager'; })")
     page.wait_for_function("() => [...document.images].every(image => image.complete)")
-    page.add_style_tag(content=f"@media print {{ {SCREEN_ONLY} }}")
+    # The size of letters holds at once, because the page measures its tables before it is printed.
+    page.add_style_tag(content=f"html {{ font-size: 13px !important; }} @media print {{ {SCREEN_ONLY} }}")
 
 
 def sheets_of(page: Page) -> PdfReader:
@@ -116,7 +117,7 @@ def headings(page: Page, sheets: PdfReader) -> list[Heading]:
     """The headings of a page with the sheet of each. The words are the page's: Chromium's own outline runs lines
     together, and doubles a heading beside the end of a sheet."""
     words = page.eval_on_selector_all(
-        "main :is(h1, h2, h3), body > :is(h1, h2, h3)",
+        "main :is(h1, h2, h3):not(.rubric), body > :is(h1, h2, h3):not(.rubric)",
         """all => all.filter(e => !e.closest("#jb-print-docs-body")).map(e => {
             const copy = e.cloneNode(true);
             copy.querySelectorAll(".headerlink").forEach(link => link.remove());

@@ -22,14 +22,15 @@ def lines(entries: list[Entry]) -> Iterator[str]:
     yield "fresh kernel for each page; the counts are those of the kernels."
     units = sorted({f"{entry.reference:.2f}" for entry in entries})
     yield ""
-    yield f"The reference job took {' or '.join(units)} s of one processor; the pages took {jobs:.0f} such jobs."
+    took = " or ".join(filter(None, (", ".join(units[:-1]), units[-1])))
+    yield f"The reference job took {took} s of one processor; the pages took {jobs:.0f} such jobs."
     yield record.over_budget(entries) or f"No page is over its budget of {BUDGET} jobs."
     yield ""
     yield "| page | cells | seconds | processor seconds | reference jobs | executed |"
     yield "|:---|---:|---:|---:|---:|:---|"
     for entry in entries:
         numbers = f"{entry.seconds:.1f} | {entry.processor:.1f} | {entry.jobs:.1f}"
-        day = entry.day.replace(" ", "\N{NO-BREAK SPACE}")
+        day = entry.day.replace(" ", "\N{NO-BREAK SPACE}").replace("-", "\N{NON-BREAKING HYPHEN}")
         yield f"| {{doc}}`/{entry.page}` | {entry.cells} | {numbers} | {day} |"
 
 

@@ -1,9 +1,11 @@
-"""The tables of a ledger: the claims of a paper with their verdicts, and how many there are of each."""
+"""The tables of a ledger: the claims of a paper with their verdicts, and how many there are of each; and how a table
+of a paper was printed."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import multimode
 
 from pcl_lib import viz
 from pcl_lib.experiments.claims import VERDICTS, Claim
@@ -36,3 +38,24 @@ def verdicts_table(papers: Mapping[str, Sequence[Claim]], caption: str) -> viz.F
         count = Counter(claim.verdict for claim in claims)
         rows.append([paper, len(claims), *(count[verdict] for verdict in VERDICTS)])
     return viz.table(rows, columns=["paper", "claims", *VERDICTS], caption=caption)
+
+
+def as_printed(rows: Sequence[Sequence[float | None]]) -> list[list[str | None]]:
+    """Numbers of a paper's table with the decimal places that it prints, where a zero at their end was lost.
+
+    A column has the places that most of its numbers have; one with more of them keeps its own.
+
+    >>> as_printed([[9.38, 0.5163], [100.0, 1234.567], [38.52, 1.285]])
+    [['9.38', '0.5163'], ['100.00', '1,234.567'], ['38.52', '1.285']]
+    """
+    columns = []
+    for column in zip(*rows, strict=True):
+        own = [None if value is None else len(repr(float(value)).partition(".")[2]) for value in column]
+        usual = max(multimode(places for places in own if places is not None), default=0)
+        columns.append(
+            [
+                None if value is None or places is None else f"{value:,.{max(places, usual)}f}"
+                for value, places in zip(column, own, strict=True)
+            ]
+        )
+    return [list(row) for row in zip(*columns, strict=True)]

@@ -8,7 +8,7 @@ import numpy as np
 from pcl_lib.viz import _as_numpy as arrays
 from pcl_lib.viz._colours import BLUE
 from pcl_lib.viz._encode import png
-from pcl_lib.viz._figure import Figure, figure_html, row_html, title_html
+from pcl_lib.viz._figure import Figure, alt_of, figure_html, row_html, title_html
 from pcl_lib.viz._points import paint, sheet
 from pcl_lib.viz._project import Range, Scene, Up, View, scene_of
 from pcl_lib.viz._scale import scale_html, shared_values
@@ -121,9 +121,8 @@ def clouds(
         fig, ax = sheet(width, height)
         own = None if numbers is None else numbers[i]
         paint(ax, scene, shapes[i], behind[i], own, value_range, colour=names[i])
-        label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
         picture = png(fig, box="all", colours=ONE_HUE if own is None else MANY_HUES)
-        tag = picture.tag(alt if n == 1 else f"{label}. {alt}")
+        tag = picture.tag(alt_of(i, n, titles, alt))
         cells.append((title_html(titles[i]) if titles is not None else "") + tag)
     body = row_html(cells, columns)
     if numbers is not None and value_range is not None and value_label:

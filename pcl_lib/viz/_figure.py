@@ -71,6 +71,17 @@ def words(text: str) -> str:
     return re.sub(r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', safe)
 
 
+def alt_of(i: int, n: int, titles: Sequence[str] | None, alt: str) -> str:
+    """What picture `i` of `n` says to who cannot see it: its title, or without one its number, and what all show.
+
+    >>> alt_of(0, 2, ["a ball", ""], "Two balls"), alt_of(1, 2, ["a ball", ""], "Two balls")
+    ('a ball. Two balls', 'Picture 2 of 2. Two balls')
+    """
+    if n == 1:
+        return alt
+    return f"{(titles and titles[i]) or f'Picture {i + 1} of {n}'}. {alt}"
+
+
 def title_html(title: str) -> str:
     """A title above a picture, as text of the page: it keeps its size on a phone."""
     return f'<p class="pcl-title" style="margin:0;text-align:center">{words(title)}</p>'

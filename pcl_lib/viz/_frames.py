@@ -1,5 +1,6 @@
 """A slider over pictures that needs no kernel."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from pcl_lib.viz._panels import Part, panels, whole
 from pcl_lib.viz._style import style
 
 LARGEST = 2_000_000
+NARROW = 1.3
 
 
 class Frames:
@@ -84,11 +86,18 @@ def frames(
             "draw fewer, smaller or plainer frames"
         )
     # Paper shows where the series begins, what the screen opens with, and where it leads.
-    printed = "".join(bodies[i] for i in sorted({0, start, count - 1}))
+    printed = [bodies[i] for i in sorted({0, start, count - 1})]
+    kind = "pcl-print-only pcl-print-row" if all(map(is_narrow, printed)) else "pcl-print-only"
     # The caption stands once, under the widget or under what is printed in its place.
-    hidden = f'<div class="pcl-print-only" style="display:none">{printed}</div>'
+    hidden = f'<div class="{kind}" style="display:none">{"".join(printed)}</div>'
     still = figure_html(hidden, caption, "pcl-slider") if caption else hidden
     return Frames(player(bodies, start, interval), still, alt, n_bytes)
+
+
+def is_narrow(body: str) -> bool:
+    """Whether a frame is one picture that is hardly wider than high: three of them fit beside each other on paper."""
+    sizes = re.findall(r'<img [^>]*?width="(\d+)" height="(\d+)"', body)
+    return len(sizes) == 1 and int(sizes[0][0]) <= NARROW * int(sizes[0][1])
 
 
 def player(bodies: list[str], start: int, interval: int) -> widgets.Widget:

@@ -12,7 +12,7 @@ from pcl_lib.viz import _as_numpy as arrays
 from pcl_lib.viz._cloud import PAGE_WIDTH
 from pcl_lib.viz._colours import BLUE
 from pcl_lib.viz._encode import png
-from pcl_lib.viz._figure import Figure, Image, attribute, figure_html, row_html, title_html
+from pcl_lib.viz._figure import Figure, Image, alt_of, attribute, figure_html, row_html, title_html
 from pcl_lib.viz._points import paint, sheet
 from pcl_lib.viz._project import Number, Range, Scene, Up, View, camera, scene_of, z_up
 from pcl_lib.viz._rotatable_script import script
@@ -112,13 +112,11 @@ def turning(
     n = len(stills)
     cells = []
     for i, (still, data) in enumerate(zip(stills, sent, strict=True)):
-        label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
-        words = alt if n == 1 else f"{label}. {alt}"
         code = attribute(json.dumps(data, separators=(",", ":")))
         cells.append(
             (title_html(titles[i]) if titles is not None else "")
             + f'<div class="pcl-scene" style="position:relative;aspect-ratio:1;max-width:{side:.0f}px;margin:0 auto" '
-            f'data-cloud="{code}">{still.tag(words, "pcl-still")}</div>'
+            f'data-cloud="{code}">{still.tag(alt_of(i, n, titles, alt), "pcl-still")}</div>'
         )
     eye = dict(zip("xyz", (camera(view)[2] * EYE).round(4).tolist(), strict=True))
     body = row_html(

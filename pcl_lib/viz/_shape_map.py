@@ -94,10 +94,16 @@ def _style(key: str, n_classes: int) -> str:
 
 
 def _buttons(key: str, classes: list[str]) -> str:
-    choices = [("all", "all"), *((f"k{k}", name) for k, name in enumerate(classes))]
+    """One for all classes and one for each; on paper, without the buttons, they are the key of the colours."""
+    choices = [("all", "all"), *((f"k{k}", _dot(k) + html.escape(name)) for k, name in enumerate(classes))]
     inputs = "".join(
         f'<label><input type="radio" name="{key}" value="{value}"{" checked" if value == "all" else ""}> '
-        f"{html.escape(label)}</label>"
+        f"{label}</label>"
         for value, label in choices
     )
     return f'<div role="radiogroup" aria-label="Class shown" style="text-align:center">{inputs}</div>'
+
+
+def _dot(kind: int) -> str:
+    look = "display:inline-block;width:.65em;height:.65em;border-radius:50%;print-color-adjust:exact"
+    return f'<span class="pcl-dot" style="{look};background:{COLOURS[kind]}"></span> '

@@ -13,7 +13,7 @@ from pcl_lib.viz import _as_numpy as arrays
 from pcl_lib.viz._cloud import PAGE_WIDTH, WIDEST
 from pcl_lib.viz._colours import SKY
 from pcl_lib.viz._encode import png
-from pcl_lib.viz._figure import Figure, Image, figure_html, row_html, title_html
+from pcl_lib.viz._figure import Figure, Image, alt_of, figure_html, row_html, title_html
 from pcl_lib.viz._points import set_paper, sheet
 from pcl_lib.viz._project import Number, Scene, Up, View, camera, scene_of, z_up
 from pcl_lib.viz._rotatable import coordinates, turning
@@ -84,8 +84,7 @@ def surface(
         )
     cells = []
     for i, still in enumerate(stills):
-        label = titles[i] if titles is not None else f"Picture {i + 1} of {n}"
-        tag = still.tag(alt if n == 1 else f"{label}. {alt}")
+        tag = still.tag(alt_of(i, n, titles, alt))
         cells.append((title_html(titles[i]) if titles is not None else "") + tag)
     return Figure(figure_html(row_html(cells, columns), caption), alt)
 

@@ -123,7 +123,7 @@ def measure(case: Case, device: torch.device, seconds: float) -> dict:
         raise SystemExit(f"nothing was measured, for want of a peer: {absent}")
     cuda = device.type == "cuda"
     # The first run compiles, touches memory for the first time, and gives the answers.
-    first = {name: timed(job, case.inputs[0], cuda) for name, job in jobs.items()}
+    first = {name: _first(name, job, case.inputs[0], cuda) for name, job in jobs.items()}
     agreement = compare(case, {name: answer for name, (_, answer) in first.items()})
     if case.once:
         times = {name: np.array([taken]) for name, (taken, _) in first.items()}
@@ -149,6 +149,15 @@ def measure(case: Case, device: torch.device, seconds: float) -> dict:
         "share_of_checks": _share_of_checks(case, float(np.median(times[OURS])), cuda),
         "rounds": len(times[OURS]),
     }
+
+
+def _first(name: str, job: Callable[..., Answer], given: tuple, cuda: bool) -> tuple[float, Answer]:
+    """Seconds and answer of a job; `SystemExit` if it leaves those after it with other threads than it found."""
+    threads = torch.get_num_threads()
+    found = timed(job, given, cuda)
+    if torch.get_num_threads() != threads:
+        raise SystemExit(f"{name} leaves torch with {torch.get_num_threads()} threads, it found {threads}")
+    return found
 
 
 def _share_of_checks(case: Case, ours: float, cuda: bool) -> float:

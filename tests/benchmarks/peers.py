@@ -35,7 +35,11 @@ def _scipy(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
 def _point_cloud_utils(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
     import point_cloud_utils
 
-    return point_cloud_utils.k_nearest_neighbors(x, y, k)[1]
+    threads = torch.get_num_threads()
+    try:
+        return point_cloud_utils.k_nearest_neighbors(x, y, k)[1]
+    finally:
+        torch.set_num_threads(threads)  # of large clouds it leaves the whole process with one
 
 
 def _nanoflann(x: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:

@@ -47,6 +47,7 @@ def case(peers, **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize("subject", benchmarks.SUBJECTS)
 def test_every_subject_writes_ratios_and_the_machine(no_compiler, tmp_path, subject, device):
@@ -75,6 +76,7 @@ def test_every_public_distance_has_a_case():
     assert public - {*ASSIGNMENTS} <= raced  # no other library has a rival for these
 
 
+@pytest.mark.slow
 def test_a_busy_machine_is_compared_with_a_quiet_one(tmp_path):
     assert benchmarks.main(["busy", "--quick", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "benchmarks-cpu-busy-quick.json").read_text())
@@ -134,6 +136,22 @@ def test_fails_when_a_contender_computes_something_else():
     for factor in (0.5, 1.01, float("nan")):
         with pytest.raises(SystemExit, match=r"differs from that of pcl_lib.*a peer"):
             measure(case(scaled(factor)), CPU, 0.01)
+
+
+def test_fails_when_a_contender_takes_the_threads_of_the_others_away():
+    before = torch.get_num_threads()
+
+    def greedy(x, y):
+        torch.set_num_threads(before + 1)
+        return (x - y).norm(dim=-1).mean()
+
+    try:
+        with pytest.raises(
+            SystemExit, match=f"a peer leaves torch with {before + 1} threads, it found {before}"
+        ):
+            measure(case({"a peer": Peer(greedy, "torch", EVERYWHERE)}), CPU, 0.01)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_upper_bound_may_exceed_by_what_it_promises_and_never_fall_below():

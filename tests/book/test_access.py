@@ -139,6 +139,27 @@ def test_folds_open_and_wide_tables_shrink_on_paper(browser, tmp_path, ours):
         assert not seen.page.query_selector("details[open]")
 
 
+CROWDED = viz.table(
+    [[f"row {i}", *["0.1234 ± 0.0567"] * 10] for i in range(2)],
+    columns=["row", *(f"measure {i}" for i in range(10))],
+    caption="Many numbers.",
+).html
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_crowded_table_keeps_letters_that_can_be_read(browser, tmp_path, ours):
+    with visit(browser, made(tmp_path, CROWDED)) as seen:
+        if not ours:
+            seen.page.add_style_tag(content=".pcl-crowded .pcl-number { white-space: nowrap !important }")
+        on_paper(seen.page)
+        shrunk = seen.page.eval_on_selector("table", "t => Number(getComputedStyle(t).zoom)")
+        assert (shrunk > 0.75) is ours
+        assert seen.page.evaluate(CUT) == []
+        if ours:
+            seen.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+            assert not seen.page.query_selector(".pcl-crowded")
+
+
 def test_a_printed_slider_shows_its_first_and_its_last_picture(browser, tmp_path):
     pictures = [viz.cloud(np.eye(2) * (i + 1), alt="Two points") for i in range(4)]
     words = ("beginning", "second", "third", "ending")
@@ -156,7 +177,7 @@ def test_a_printed_slider_shows_its_first_and_its_last_picture(browser, tmp_path
         assert not seen.page.get_by_text("ending").is_visible(), "on the screen it is the slider's"
 
 
-def test_a_map_of_shapes_is_printed_without_its_buttons(browser, tmp_path):
+def test_a_map_of_shapes_is_printed_without_its_buttons_and_with_its_colours(browser, tmp_path):
     places, shapes = [[0, 0], [1, 1]], np.zeros((2, 1, 2))
     shown = viz.shape_map(places, shapes, ["first", "second"], alt="Two dots", caption="Two shapes.")
     with visit(browser, made(tmp_path, shown.html)) as seen:
@@ -164,6 +185,13 @@ def test_a_map_of_shapes_is_printed_without_its_buttons(browser, tmp_path):
         on_paper(seen.page)
         assert seen.page.locator("svg").is_visible()
         assert not seen.page.get_by_role("radio").first.is_visible()
+        assert [
+            seen.page.get_by_text(name, exact=True).is_visible() for name in ("all", "first", "second")
+        ] == [
+            False,
+            True,
+            True,
+        ]
 
 
 def test_a_slider_stands_on_one_sheet_with_its_caption(browser, tmp_path):

@@ -1,6 +1,7 @@
 """`_config.yml` and `_toc.yml`: Jupyter Book itself accepts a misspelt key and ignores it."""
 
 import json
+from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
@@ -85,6 +86,17 @@ def test_what_is_published_has_passed_every_check(workflow, publishes):
         "what is published is built from the pages that were checked"
     )
     assert any("_build/gates/_build" in step for step in steps[checked:])
+
+
+def test_a_release_brings_the_book_on_paper():
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text("utf-8"))["jobs"].values()
+    steps = [step.get("run", "") for step in job["steps"]]
+    (printed,) = [i for i, step in enumerate(steps) if "book._tools.pdf" in step]
+    (published,) = [i for i, step in enumerate(steps) if "gh release create" in step]
+    assert printed < published
+    name = steps[printed].split("--output ")[1].strip('" ')
+    pattern = steps[published].split()[-1]
+    assert fnmatch(name, pattern), f"{name} is not among the files {pattern} of the release"
 
 
 def test_no_repository_and_no_remote_service_by_default():

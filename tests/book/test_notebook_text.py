@@ -37,6 +37,7 @@ def papers(tmp_path: Path) -> Bibliography:
         '@book{two, author={M{\\"u}ller, Jo and Bo Li}, title={Clouds}, publisher={P}, year={2002}}\n'
         "@misc{three, author={Cy Li and Di Re and Ed Fa}, title={T}, year={2003}, url={https://a.example}}\n"
         "@misc{four, author={Cy Li and Flo Gu and Hu Yo}, title={U}, year={2003}, eprint={2301.00001}}\n"
+        "@misc{five, author={Cy Li and others}, title={V}, year={2004}}\n"
     )
     return Bibliography(path)
 
@@ -53,10 +54,15 @@ def cell(text: str, papers: Bibliography, **options) -> str:
         ("so {cite}`two,\n one`", "so (Müller and Li, 2002; [van Dyck, 2001](https://doi.org/10.1/x))"),
         ("{cite:t}`three`", "[Li et al. (2003a)](https://a.example)"),
         ("{cite:t}`four`", "[Li et al. (2003b)](https://arxiv.org/abs/2301.00001)"),
+        ("{cite:t}`five`", "Li et al. (2004)"),
     ],
 )
 def test_citations(text, plain, papers):
     assert cell(text, papers) == plain
+
+
+def test_a_list_of_authors_that_goes_on(papers):
+    assert papers.reference("five") == "Li, C., et al. (2004). *V*."
 
 
 def test_references(papers):

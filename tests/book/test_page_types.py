@@ -45,7 +45,7 @@ def wrong(pages: dict[str, list[Cell]], folder: Path) -> list[str]:
     for page, cells in pages.items():
         path = folder / (re.sub(r"\W", "_", page) + ".py")
         path.write_text(program(cells), encoding="utf-8")
-        files[str(path)] = page
+        files[path.name] = page
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *OPTIONS, *files],
         cwd=ROOT,
@@ -57,9 +57,11 @@ def wrong(pages: dict[str, list[Cell]], folder: Path) -> list[str]:
     found = []
     for said in filter(FAULT.search, done.stdout.splitlines()):
         path, line, message = said.split(":", 2)
-        where = str((ROOT / path).resolve())
-        if where in files:
-            found.append(f"{files[where]}, {place(Path(where).read_text(), int(line))}: {message.strip()}")
+        # What mypy took from its cache it gives with the path of the run that wrote it: by name it is the same file.
+        name = Path(path).name
+        if name in files:
+            text = (folder / name).read_text(encoding="utf-8")
+            found.append(f"{files[name]}, {place(text, int(line))}: {message.strip()}")
     return found
 
 

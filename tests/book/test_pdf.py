@@ -36,7 +36,7 @@ def book(tmp_path):
         f'<a href="https://example.org/">the world</a></p><h2>Below it</h2>{LONG}'
     )
     (tmp_path / "part" / "second.html").write_text(
-        f"{head}<h1>The second</h1>{LONG}<h2>Far down</h2><p>end</p>"
+        f'{head}<h1>The second</h1>{LONG}<h2 class="rubric">Attributes</h2><h2>Far down</h2><p>end</p>'
     )
     return tmp_path
 

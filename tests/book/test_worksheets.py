@@ -77,6 +77,7 @@ def test_solutions_make_room_for_an_answer():
     assert text.endswith(PAGE[PAGE.index("## After it") :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(BOOK.notebooks))
 def test_a_worksheet_is_a_program_without_solutions(name, tmp_path):
     source = (ROOT / f"{name}.md").read_text(encoding="utf-8")

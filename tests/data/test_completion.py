@@ -26,6 +26,7 @@ MAKERS = {
 every_maker = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
+@pytest.mark.slow
 @every_maker
 @settings(max_examples=8)
 @given(
@@ -103,6 +104,7 @@ def test_enough_points_are_thinned_evenly():
     assert torch.equal(thin, left[farthest_points(left, 64)])
 
 
+@pytest.mark.slow
 def test_random_crops_draw_shares_and_directions_evenly():
     half = torch.randn(128, 3, generator=torch.Generator().manual_seed(0))
     ball = torch.nn.functional.normalize(

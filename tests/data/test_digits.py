@@ -38,7 +38,7 @@ def test_points_lie_on_the_contours_and_span_the_box(everything):
 
 
 def test_steps_along_the_contour_are_equal():
-    cloud = digits.load(400, split="all")[1]  # a one: a single contour
+    cloud = digits.example("1", 400)  # digit 1: a single contour
     step = (cloud.points - cloud.points.roll(1, 0)).norm(dim=-1)
     contour = digits.contours(1)[0]
     length = np.linalg.norm(np.diff(contour, axis=0), axis=-1).sum()
@@ -50,7 +50,7 @@ def test_every_contour_has_its_share():
     index = 0  # a zero: outline and hole
     curves = digits.contours(index)
     assert len(curves) == 2
-    cloud = digits.load(1000, split="all")[index].points.numpy()
+    cloud = digits.example("0", 1000).points.numpy()
     length = [np.linalg.norm(np.diff(c, axis=0), axis=-1).sum() for c in curves]
     on_first = (distance_to_contours(cloud, curves[:1]) < 1e-6).sum()
     assert on_first == pytest.approx(1000 * length[0] / sum(length), abs=1.5)
@@ -96,6 +96,9 @@ def test_a_digit_has_the_same_points_in_every_split_and_run(everything):
     by_name = {c.name: c for c in everything}
     for c in digits.load(128, split="test")[::50]:
         assert torch.equal(c.points, by_name[c.name].points)
+    first = next(c for c in everything if (c.category, c.split) == ("7", "train"))
+    assert digits.example("7", 128).name == first.name
+    assert torch.equal(digits.example("7", 128).points, first.points)
     other = digits.load(128, split="all", seed=1)
     assert not torch.equal(other[3].points, everything[3].points)
 

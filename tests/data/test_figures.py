@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pcl_lib.data import figures, synthetic
 from pcl_lib.data._figure_body import body
 from pcl_lib.data._figure_pose import NOISE, POSES, Build, draw_build, draw_pose, posed, rotations
+from tests.examples import at_most
 
 
 def average(**pose):
@@ -86,7 +87,7 @@ def test_girth_and_length_scale_a_bone():
     assert tall[toe] - b.vertices[toe] == pytest.approx(-drop, abs=1e-6)
 
 
-@settings(max_examples=50)
+@at_most(50)
 @given(st.integers(0, 2**40))
 def test_drawn_people_are_possible(seed):
     rng = np.random.default_rng(seed)
@@ -138,6 +139,7 @@ def test_points_lie_on_the_mesh_and_normals_are_unit():
     assert cloud.points.amax(0).add(cloud.points.amin(0)).abs().max() < 0.1  # box centred, up to sampling
 
 
+@pytest.mark.slow
 def test_a_million_points_per_figure():
     cloud = synthetic.figures(1, 1_000_000)[0]
     assert cloud.points.shape == (1_000_000, 3)

@@ -5,13 +5,14 @@ import sys
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.measure import euler_number
 
 from pcl_lib.data import synthetic
 from tests.data.winding import winding_number
+from tests.examples import at_most
 
 families = st.sampled_from(synthetic.FAMILIES)
 seeds = st.integers(0, 2**40)
@@ -22,7 +23,7 @@ def digest(cloud):
     return hashlib.sha256(b"".join(x.numpy().tobytes() for x in parts)).hexdigest()
 
 
-@settings(max_examples=60, deadline=None)
+@at_most(60)
 @given(family=families, seed=seeds)
 def test_every_shape_is_closed_and_fills_the_box(family, seed):
     mesh = synthetic.mesh(family, seed=seed)
@@ -33,7 +34,7 @@ def test_every_shape_is_closed_and_fills_the_box(family, seed):
     assert mesh.extents.max() == pytest.approx(2)
 
 
-@settings(max_examples=40, deadline=None)
+@at_most(40)
 @given(family=families, seed=seeds, n=st.integers(1, 300))
 def test_samples_lie_on_the_surface_with_its_normals(family, seed, n):
     cloud = synthetic.sample(family, n, seed=seed)
@@ -49,7 +50,7 @@ def test_samples_lie_on_the_surface_with_its_normals(family, seed, n):
     assert plane[mesh.area_faces > 1e-12].min() < 1e-5
 
 
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(family=families, seed=seeds)
 def test_same_seed_same_bytes_other_seed_other_shape(family, seed):
     a = synthetic.sample(family, 64, seed=seed)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 import trimesh
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pcl_lib.data import street, synthetic, views
 from pcl_lib.data._raycast import first_hits, ray_directions
+from tests.examples import at_most
 
 
 def sphere(n, seed=0):
@@ -60,7 +61,7 @@ def test_eight_views_look_from_all_sides():
     assert all(torch.equal(a, b) for a, b in zip(three, seen, strict=False))
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(
     fraction=st.sampled_from([0.25, 0.5, 0.75]), viewpoint=st.integers(0, 7), seed=st.integers(0, 1000),
     batch=st.sampled_from([(), (2,)]),
@@ -88,7 +89,7 @@ def test_crop_of_shapenet55_gives_2048_points_at_every_difficulty():
     assert float(free[:, 2].mean()) > float(x[:, 2].mean())
 
 
-@settings(max_examples=25)
+@at_most(25)
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 60), steps=st.integers(3, 70))
 def test_ray_casting_agrees_with_every_ray_against_every_triangle(seed, n, steps):
     rng = np.random.default_rng(seed)

@@ -11,7 +11,12 @@ from tests.device.cases import JOBS, NO_DEVICE, PACKAGES
 from tests.device.pretended import pretended_cuda
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
-ALL = [(package, name) for package, jobs in JOBS.items() for name in jobs]
+QUICK = ("distances", "neighbors")
+ALL = [
+    pytest.param(package, name, marks=() if package in QUICK else pytest.mark.slow)
+    for package, jobs in JOBS.items()
+    for name in jobs
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

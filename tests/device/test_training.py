@@ -155,7 +155,10 @@ def test_every_method_has_a_step_here():
     assert methods - {"Engine"} == {name for name in METHODS if " " not in name}
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name == "Reconstruction" else pytest.param(name, marks=pytest.mark.slow) for name in METHODS],
+)
 def test_a_step_on_a_device_as_on_the_cpu(name, tmp_path):
     before, history = _trained(METHODS[name], "cpu")
     with pretended_cuda():
@@ -192,6 +195,7 @@ def test_the_host_seldom_waits_in_a_step():
     assert usual <= 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of", "changes"),
     [

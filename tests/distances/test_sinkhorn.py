@@ -146,6 +146,7 @@ def test_with_a_tolerance_the_gradient_is_that_of_the_value(blur, squared):
         assert ((gradient * ways).sum((1, 2)) - slopes).norm() < off * slopes.norm()
 
 
+@pytest.mark.slow
 def test_without_a_tolerance_the_gradient_is_off_by_what_the_card_says():
     x, y = pair(40)
     errors = []

@@ -58,3 +58,15 @@ def test_how_often_a_loss_comes_first(result):
 
 def test_costs_are_medians_over_the_seeds(result):
     assert report.relative_costs(result) == {"CD": 1.0, "CD lengths": 1.0, "EMD": 2.5, "Sinkhorn": 1.0}
+
+
+def test_the_best_loss_by_each_measure_is_one_of_the_same_network(result):
+    lines = report.own_table(result, "Own measures.").text.splitlines()[2:]
+    found = {line.split(" | ")[0]: line.split(" | ")[1:] for line in lines}
+    assert len(found) == 6
+    assert found["AE, CD"][:2] == ["CD lengths", "1, 2"]
+    for network in ("AE", "Folding"):
+        assert found[f"{network}, EMD"][:2] == ["Sinkhorn", "2, 2"]
+        assert float(found[f"{network}, EMD"][2]) == pytest.approx(
+            2
+        )  # a mean of 6 beside one of 3, and of 12 beside 6

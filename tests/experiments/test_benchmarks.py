@@ -7,7 +7,7 @@ import pytest
 
 from pcl_lib.experiments.benchmarks import report
 from pcl_lib.experiments.benchmarks.peaks import measure_peaks
-from pcl_lib.experiments.benchmarks.races import OURS, read_benchmarks
+from pcl_lib.experiments.benchmarks.races import OURS, read_benchmarks, read_steps
 from pcl_lib.experiments.record import RECORDS
 
 
@@ -117,6 +117,43 @@ def test_the_chart_has_a_row_for_each_race(record):
     assert shown == ["emd, 512", "chamfer, 1,024", "chamfer, 512"]
     blue = [line for line in ax.lines if line.get_marker() == "o"]
     assert [float(line.get_xdata()[0]) for line in blue] == [0.95, 0.5, 2.0], "the fastest peer of each row"
+
+
+def machine():
+    return json.loads((RECORDS / "benchmarks-cpu.json").read_text(encoding="utf-8"))["machine"]
+
+
+@pytest.fixture
+def steps(tmp_path):
+    ratios = {"CD": spread(1.0, wide=0.0), "slow": spread(3.0), "quick": spread(1.5)}
+    content = {"job": "a step", "rounds": 5, "machine": machine(), "ratios": ratios, "milliseconds": ratios}
+    (tmp_path / "loss-steps-cpu.json").write_text(json.dumps(content), encoding="utf-8")
+    return read_steps("cpu", folder=tmp_path)
+
+
+def test_steps_are_set_beside_the_papers_from_the_quickest_on(steps):
+    assert steps.quartiles["quick"] == pytest.approx((1.4, 1.5, 1.6))
+    text = repr(report.steps_table(steps, {"CD": 20, "quick": 50}, "CD", "Table 4."))
+    assert "Table 4. Each row: a step, 5 rounds." in text
+    first, second, third = text.splitlines()[2:5]
+    assert first == "CD | 20 | 1.00 | 1.00"
+    assert second == "quick | 50 | 2.50 | 1.5 [1.4, 1.6]"
+    assert third == "slow | – | – | 3 [2.9, 3.1]"
+
+
+def test_missing_steps_name_the_command(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no record .*tests.benchmarks.loss_steps --device cuda"):
+        read_steps("cuda", folder=tmp_path)
+
+
+def test_patches_against_each_loop(tmp_path):
+    case = {"network": "two layers", "patches": 16, "clouds": 8, "points": 2048, "rounds": 3}
+    case |= {"ratios": {"a loop": spread(4.0)}, "milliseconds": {OURS: spread(7.0), "a loop": spread(28.0)}}
+    path = tmp_path / "patches-cpu.json"
+    path.write_text(json.dumps({"cases": [case], "machine": machine()}), encoding="utf-8")
+    text = repr(report.patches_table(path, "Patches."))
+    assert "step | ours, ms | a loop" in text
+    assert "16 patches, 8 x 2,048 points: two layers | 7.00 | 4 [3.9, 4.1]" in text
 
 
 @pytest.mark.slow

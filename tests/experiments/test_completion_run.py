@@ -76,6 +76,7 @@ def test_the_result_of_all_networks(networks_in_turn):
     assert np.isfinite(deviation)
 
 
+@pytest.mark.slow
 def test_metrics_are_those_of_the_weights_that_are_kept(losses_in_turn):
     settings, folder, result = losses_in_turn
     one = Run(("PCN", "HyperCD"), 1)
@@ -93,6 +94,7 @@ def test_metrics_are_those_of_the_weights_that_are_kept(losses_in_turn):
     assert network.training
 
 
+@pytest.mark.slow
 def test_quantiles_are_of_all_nearest_distances(losses_in_turn):
     settings, folder, result = losses_in_turn
     network = build(settings, "PCN", 0)

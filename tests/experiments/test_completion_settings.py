@@ -78,6 +78,7 @@ def test_presets_are_whole_and_differ(module):
 def test_the_defaults_are_the_papers_sizes():
     settings = Settings()
     assert (settings.n_partial, settings.n_points) == (2048, 16_384)
+    assert (settings.steps, settings.batch_size, settings.learning_rate) == (100_000, 32, 1e-3)
     parameters = {name: sum(p.numel() for p in build(settings, name, 0).parameters()) for name in NETWORKS}
     assert parameters == {
         "Folding": 2_407_430,

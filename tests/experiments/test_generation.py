@@ -167,6 +167,7 @@ def test_the_first_stage_stands_still_in_the_second(settings):
     torch.testing.assert_close(codes.restore(codes(rows)), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [OURS, LGAN])
 def test_a_run_stopped_in_either_stage_goes_on(model, settings, tmp_path):
     def trained(folder, *ends):

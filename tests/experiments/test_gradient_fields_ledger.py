@@ -232,7 +232,9 @@ def test_weights_that_make_levels_alike(sigma2, expected):
 
 def test_the_shell_and_a_scan():
     facts = {"thickness": 0.041, "delta": 0.02, "removed": 0.95, "kept": 0.99, "at_axis": 0.95}
-    assert [claim.verdict for claim in surface_ledger.on_surface(PAGE, **facts)] == [HOLDS] * 3
+    claims = surface_ledger.on_surface(PAGE, **facts)
+    assert [claim.verdict for claim in claims] == [HOLDS] * 3
+    assert claims[0].number == "the sheets are 0.041 apart, 2 delta is 0.04"
     facts = {"thickness": 0.02, "delta": 0.02, "removed": 0.5, "kept": 0.5, "at_axis": 0.1}
     assert [claim.verdict for claim in surface_ledger.on_surface(PAGE, **facts)] == [NOT] * 3
     scan = {"given_spacing": 0.05, "made_spacing": 0.02, "oracle": 1e-4}
@@ -261,6 +263,7 @@ def test_tables_have_the_papers_numbers_beside_ours():
     assert "+70" in report.sparse_table(sparse(1.5, 1.0).result, "Sparse").text
     assert "2.524 ± 0.001" in report.table_8(architecture_with_metrics(), "Architecture").text
     assert "0.6 %" in report.paper_table_1("As printed").text
+    assert "| 17.894 |" in report.paper_table_1("As printed").text
     assert "4.0 %" in report.repeats_table("Repeats").text
     assert "36.7" in report.table_4_levels(levels((0.04, 0.08, 0.4), (2e-4, 1e-4, 0.1)), "Levels").text
     assert "distance 100" in report.table_4_starts(starts(0.02, 5.0), "Starts").text

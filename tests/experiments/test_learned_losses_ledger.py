@@ -9,6 +9,7 @@ from pcl_lib.distances import chamfer
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
 from pcl_lib.experiments.learned_losses import compare, ledger, theory
 from pcl_lib.experiments.record import read_record
+from pcl_lib.experiments.runner.result import Result, Row
 from pcl_lib.losses import CALoss, PCLoss
 
 PAGE = "../losses/at-work.html"
@@ -69,6 +70,68 @@ def test_claims_name_their_page_and_what_has_no_record(record):
     claims = ledger.claims(record, None, PAGE)
     assert all(claim.chapter.startswith(f"{PAGE}#") for claim in claims)
     assert any(claim.verdict == UNTESTED and "caloss-codes" in claim.number for claim in claims)
+
+
+def of_table_3(record, changes):
+    """The claim on completion of a record in which CALoss changes each network's MCD and HD by such factors."""
+    rows = [
+        Row(
+            {"network": network, "loss": loss},
+            seed,
+            {
+                metric: (1 + 0.01 * seed) * (1 if loss == "CD lengths" else change + 0.001 * seed)
+                for metric, change in zip(("MCD", "HD"), changes[network], strict=True)
+            },
+            1.0,
+        )
+        for network in changes
+        for loss in ("CD lengths", "CALoss")
+        for seed in range(8)
+    ]
+    result = Result(rows, {}, [], "MCD", {}, {}, "cpu", 1.0)
+    of = replace(
+        record, experiment="caloss-completion", preset="record-cpu", result=result, seeds=list(range(8))
+    )
+    return ledger.claims(record, None, PAGE, completion=of)[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"PCN": (0.9, 0.9), "SnowflakeNet": (0.9, 1.1)}, HOLDS),  # three of four are most
+        ({"PCN": (0.9, 0.9), "SnowflakeNet": (1.1, 1.1)}, PART),
+        ({"PCN": (1.1, 1.1), "SnowflakeNet": (1.1, 1.1)}, UNKNOWN),  # it was short
+    ],
+)
+def test_most_conditions_of_completion(record, changes, verdict):
+    claim = of_table_3(record, changes)
+    assert (claim.verdict, claim.where) == (verdict, "IV-D, Table 3")
+    assert "SnowflakeNet HD" in claim.number
+    assert "8 seeds" in claim.number
+
+
+OTHERS = {"PUD": (2.9, 3.0, 3.1), "PFD": (1.9, 2.0, 2.1), "CRND": (4.9, 5.0, 5.1), "PCLoss": (3.9, 4.0, 4.1)}
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [
+        ((1.4, 1.5, 1.6), HOLDS),
+        ((1.6, 1.8, 2.0), PART),  # told apart from three of the four
+        ((5.4, 5.5, 5.6), NOT),
+    ],
+)
+def test_the_cheapest_of_the_learned_losses(record, ours, verdict):
+    steps = {"CD lengths": (1.0, 1.0, 1.0), "CALoss": ours, **OTHERS}
+    (claim,) = [c for c in ledger.claims(record, None, PAGE, steps=steps) if c.where == "IV-F, Table 4"]
+    assert claim.verdict == verdict
+    assert f"{ours[1]:.2f} steps of CD lengths at the paper's size, the paper has 1.70" in claim.number
+    assert claim.number.endswith("2.00 to 5.00")
+
+
+def test_without_a_race_nobody_is_the_cheapest(record):
+    (claim,) = [c for c in ledger.claims(record, None, PAGE) if c.where == "IV-F, Table 4"]
+    assert claim.verdict == UNTESTED
 
 
 def test_the_first_look_against_the_better_distance(record):

@@ -131,6 +131,16 @@ def test_tables_of_codes_and_of_completion():
     assert "PCN, HD | 2.67 | 2.55 | 20.0 ± 0.0 | 10.0 ± 0.0 | -50.0 % (-50.0 to -50.0)" in text
 
 
+def test_completions_beside_what_was_seen():
+    of = [(network, loss) for network in ("PCN", "SnowflakeNet") for loss in ("CD lengths", "CALoss")]
+    rows = [Row({"network": network, "loss": loss}, 0, {"MCD": 1.0}, 1.0) for network, loss in of]
+    drawn = np.random.default_rng(0)
+    names = ("partial", "truth", *map("/".join, of))
+    previews = {name: drawn.random((2, 16, 3)) for name in names}
+    figure = report.completions(Result(rows, {}, [], "MCD", previews, {}, "cpu", 1.0), shape=1)
+    assert "4 completions of it" in figure.html
+
+
 def test_the_papers_tables_agree_with_each_other():
     # The same network, set and loss is printed in five tables.
     ours = published.TABLE_1["CALoss"]["ShapeNet", "AE"]
@@ -151,3 +161,14 @@ def test_what_the_paper_says_of_its_tables():
     empty = [key for key, found in published.TABLE_1["EMD"].items() if found is None]
     assert empty == [("ShapeNet", "Folding"), ("ModelNet40", "Folding")]
     assert sum(row["EMD"] is None for row in published.TABLE_2.values()) == 8
+
+
+def test_no_number_of_the_printed_tables_has_slipped():
+    """Sums over all that is printed: whoever changes one number has to change two."""
+    cells = [cell for row in published.TABLE_1.values() for cell in row.values() if cell is not None]
+    assert (round(sum(cell.mcd for cell in cells), 2), round(sum(cell.hd for cell in cells), 2)) == (
+        25.17,
+        192.73,
+    )
+    accuracies = [value for row in published.TABLE_2.values() for value in row.values() if value is not None]
+    assert round(sum(accuracies), 2) == 4121.14

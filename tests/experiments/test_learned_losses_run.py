@@ -116,6 +116,7 @@ def test_all_clouds_lie_in_the_unit_ball():
         torch.testing.assert_close(clouds.norm(dim=-1).amax(-1), torch.ones(len(clouds)))
 
 
+@pytest.mark.slow
 def test_the_result_has_every_run_and_every_metric(trained):
     settings = table1.tiny()
     assert [(row.configuration, row.seed) for row in trained.rows] == [
@@ -127,6 +128,7 @@ def test_the_result_has_every_run_and_every_metric(trained):
     assert trained.curves["AE", "CALoss"].shape == (2, len(settings.logged_steps))
 
 
+@pytest.mark.slow
 def test_previews_tell_outputs_of_runs_apart(trained):
     apart = trained.previews["apart"]
     assert apart.shape == (len(trained.rows),) * 2
@@ -170,6 +172,7 @@ def classified(tmp_path_factory):
     return settings, folder, codes.run(settings, folder=folder, device="cpu", progress=False)
 
 
+@pytest.mark.slow
 def test_the_control_keeps_its_weights(classified):
     settings, folder, _ = classified
     run = Run(("AE", UNTRAINED), 1)
@@ -179,6 +182,7 @@ def test_the_control_keeps_its_weights(classified):
     assert all(torch.equal(a, b) for a, b in zip(start, method.modules["model"].parameters(), strict=True))
 
 
+@pytest.mark.slow
 def test_a_strength_chosen_by_the_test_is_never_worse(classified):
     _, _, result = classified
     for row in result.rows:
@@ -223,6 +227,7 @@ def test_only_the_last_stage_has_the_named_loss():
     assert not torch.allclose(values["CD lengths"], values["CALoss"])
 
 
+@pytest.mark.slow
 def test_completion_has_every_run(tmp_path):
     settings = replace(completion.tiny(), seeds=(0,))
     result = completion.run(settings, folder=tmp_path, device="cpu", progress=False)

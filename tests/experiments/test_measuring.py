@@ -96,6 +96,18 @@ def test_a_look_is_the_measure_of_its_shapes_in_plain_torch():
     np.testing.assert_allclose(found["made"], made[0].detach(), atol=2e-3)
 
 
+def test_scans_are_measured_in_squares_times_a_thousand():
+    settings = completion_networks.tiny()
+    model, data = build(settings, "PCN", 0), load_pairs(settings)
+    made = complete(model, data.scans)
+    there, _ = nearest(data.scans, made)
+    both = [nearest(one.expand_as(data.cars), data.cars) for one in made]
+    best = [(forward.square().mean(1) + backward.square().mean(1)).min() for forward, backward in both]
+    found = completion_networks.EXPERIMENT.measure(settings, {"model": model}).metrics
+    assert found["Fidelity"] == pytest.approx(1000 * float(there.square().mean()), rel=1e-4)
+    assert found["MMD"] == pytest.approx(1000 * float(torch.stack(best).mean()), rel=1e-4)
+
+
 def test_a_network_that_fails_is_in_training_mode_again():
     network = Noisy(stages=False)
     with pytest.raises(RuntimeError):
@@ -138,7 +150,8 @@ def test_the_fine_stage_of_pcn_weighs_more_as_training_goes_on():
 
 def test_costs_are_of_trained_networks_each_its_own(tmp_path):
     settings = replace(tiny(), networks=("AE",), losses=("CD", "EMD"), seeds=(0,))
-    run(settings, folder=tmp_path, device="cpu", progress=False)
+    home = tmp_path / "a folder" / "that is made"
+    run(settings, folder=home, device="cpu", progress=False)
     seen = {}
 
     class Spy:
@@ -154,11 +167,11 @@ def test_costs_are_of_trained_networks_each_its_own(tmp_path):
     def method(settings, run, device):
         return Spy(EXPERIMENT.method(settings, run, device), run.configuration)
 
-    (tmp_path / "costs.json").unlink()
-    times = timing.step_times(replace(EXPERIMENT, method=method), settings, tmp_path, torch.device("cpu"))
+    (home / "costs.json").unlink()
+    times = timing.step_times(replace(EXPERIMENT, method=method), settings, home, torch.device("cpu"))
     assert set(times) == {Run(("AE", "CD"), 0), Run(("AE", "EMD"), 0)}
     for configuration, state in seen.items():
-        kept = load_checkpoint(checkpoints(Run(configuration, 0).folder(tmp_path))[-1])["modules"]["model"]
+        kept = load_checkpoint(checkpoints(Run(configuration, 0).folder(home))[-1])["modules"]["model"]
         assert all(torch.equal(state[name], kept[name]) for name in kept), configuration
     assert not all(torch.equal(seen["AE", "CD"][name], seen["AE", "EMD"][name]) for name in seen["AE", "CD"])
 

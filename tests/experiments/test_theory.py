@@ -50,6 +50,12 @@ def test_formula():
         assert float(error) < 1e-5
 
 
+def test_a_bilevel_formula_would_have_another_gradient(monkeypatch):
+    monkeypatch.setattr(theory, "_gap", lambda *_: 1.0)
+    claims = theory._on_the_formula("page.html", *theory._two_samples())
+    assert [claim.verdict for claim in claims] == [HOLDS, HOLDS, NOT, HOLDS]
+
+
 def test_search():
     x, y = theory._two_samples()
     near, dominated, fitted, mimicked, simulated = theory._on_the_search("page.html", x, y)

@@ -127,6 +127,36 @@ def test_the_gradient_of_each_reading(form):
     assert torch.autograd.gradcheck(lambda f, d: adaptive_pooling(f, d, form=form), (features, delta))
 
 
+@pytest.mark.parametrize("wanted", ["features", "delta"])
+def test_the_gradient_to_one_of_both_alone(wanted):
+    """What is left out where nobody asks for it changes nothing of the rest."""
+    generator = torch.Generator().manual_seed(4)
+    features = torch.randn(2, 6, 4, dtype=torch.float64, generator=generator)
+    delta = 0.1 + torch.rand(2, 4, dtype=torch.float64, generator=generator)
+
+    def gradient(*names):
+        given = {"features": features.clone(), "delta": delta.clone()}
+        for name in names:
+            given[name].requires_grad_()
+        adaptive_pooling(**given).square().sum().backward()
+        return given[wanted].grad
+
+    assert torch.equal(gradient(wanted), gradient("features", "delta"))
+
+
+def test_widths_near_zero_give_the_largest_feature():
+    """Exponents far below what single precision can hold: weights of nothing, and a gradient to the largest alone."""
+    features = torch.randn(1, 64, 4, generator=torch.Generator().manual_seed(5), requires_grad=True)
+    delta = torch.zeros(1, 4, requires_grad=True)
+    pooled = adaptive_pooling(features, delta)
+    torch.testing.assert_close(pooled, features.amax(1))
+    pooled.sum().backward()
+    largest = features.argmax(1, keepdim=True)
+    expected = torch.zeros_like(features).scatter_(1, largest, 1.0)
+    torch.testing.assert_close(features.grad, expected)
+    assert torch.isfinite(delta.grad).all()
+
+
 def test_the_in_batch_term():
     loss = filled(negatives="in-batch", contrast=False, width=0.0)
     delta = loss.delta(loss.points(TRUTH))
@@ -135,6 +165,7 @@ def test_the_in_batch_term():
     assert loss.own(MADE, TRUTH).item() == pytest.approx((2 + 2 * math.exp(-apart)) / 4, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_without_negatives_all_shapes_become_alike():
     torch.manual_seed(0)
     loss = CALoss(negatives=None, weight="none", width=0.0, eps=1.0)

@@ -93,6 +93,7 @@ def test_the_published_count():
     assert round(parameter_count(network) / 1e6, 2) == 19.32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", [PointAttN, SnowflakeNet])
 def test_paper_sizes_run(build):
     torch.manual_seed(0)

@@ -187,6 +187,7 @@ def test_points_that_all_coincide(name):
         assert torch.isfinite(ENCODERS[name]().train(mode)(x)).all()
 
 
+@pytest.mark.slow
 def test_gradients_with_the_neighbourhoods_held_fixed():
     torch.manual_seed(0)
     x = clouds(2, 12, dtype=torch.float64).requires_grad_()

@@ -158,6 +158,7 @@ def test_the_auxiliary_loss_trains_the_quantiles_alone():
     assert all(p.grad.any() for name, p in bottleneck.named_parameters() if name != "quantiles")
 
 
+@pytest.mark.slow
 def test_quantiles_of_a_logistic_by_steps_and_by_bisection():
     bottleneck = logistic_bottleneck(scale=2.0, shift=0.7)
     outer = math.log(2 / 1e-9 - 1)

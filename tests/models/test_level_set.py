@@ -86,6 +86,7 @@ def wing(n):
     return points - (points.amin(0) + points.amax(0)) / 2
 
 
+@pytest.mark.slow
 def test_a_wing_is_the_same_surface_with_a_tenth_of_the_evaluations():
     """Both sheets and the axis between them lie a cell apart."""
     field = exact(wing(700), 0.012)
@@ -144,6 +145,7 @@ def test_the_middle_sheet_is_the_shape():
     assert (half.vertices.norm(dim=-1) - 1).mean().item() == pytest.approx(outer.level / 4, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_chair_is_its_level_set_and_not_its_hull():
     """Mesh accuracy against the analytic mesh: the level set has it, the convex hull of the points has not."""
     points = synthetic.sample("chair", 2500, seed=1).points

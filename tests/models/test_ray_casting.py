@@ -78,6 +78,7 @@ def test_the_score_in_place_of_the_displacement_goes_astray():
     assert not wrong.converged.any()
 
 
+@pytest.mark.slow
 def test_a_chair_is_seen_where_it_is():
     points = synthetic.sample("chair", 2500, seed=0).points
     eye, rays = camera_rays(20)

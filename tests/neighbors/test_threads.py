@@ -89,7 +89,9 @@ def test_tasks_come_back_in_order():
     assert threading.get_ident() not in {thread for _, thread in together}
 
 
-@pytest.mark.parametrize("batch", [1, 3, 8])
+@pytest.mark.parametrize(
+    "batch", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(8, marks=pytest.mark.slow)]
+)
 def test_many_threads_find_what_one_finds(four_threads, batch):
     n = 40_001 // batch
     x, y = (torch.stack([ellipsoid(n, seed + b) for b in range(batch)]) for seed in (0, 50))

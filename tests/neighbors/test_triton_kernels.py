@@ -20,7 +20,7 @@ SIZES = {
 POINTERS = {"x_ptr": "*fp32", "y_ptr": "*fp32", "gap_ptr": "*fp32", "index_ptr": "*i64", "least_ptr": "*fp32"}
 
 
-@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("dim", [*(pytest.param(dim, marks=pytest.mark.slow) for dim in (1, 2)), 3])
 @pytest.mark.parametrize(("name", "size"), [(name, "i32") for name in SIZES] + [("nearest_kernel", "i64")])
 def test_compiles_without_a_gpu(tmp_path, monkeypatch, name, size, dim):
     """Whatever checks the types of the package (here jaxtyping's hook) must leave the kernels as they are written."""

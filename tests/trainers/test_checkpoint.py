@@ -10,7 +10,7 @@ import pytest
 import torch
 from jaxtyping import config
 
-from pcl_lib.trainers import DamagedCheckpoint, checkpoints, fit, load_checkpoint
+from pcl_lib.trainers import DamagedCheckpoint, _fit, _log, checkpoints, fit, load_checkpoint
 from pcl_lib.trainers._checkpoint import save_checkpoint
 from tests.trainers.toys import Adversarial, clouds, parameters, reconstruction
 
@@ -254,3 +254,12 @@ def test_checkpoints_may_be_seldom_by_the_clock(tmp_path, monkeypatch):
     assert checkpoints(tmp_path)[-1].name == "step-000000008.pt"
     with pytest.raises(ValueError, match=r"checkpoint_seconds must be a time, 0 or more, received -1\.0"):
         fit(Adversarial(), clouds(), steps=1, **(options | {"checkpoint_seconds": -1.0}))
+
+
+def test_the_log_is_on_the_disk_before_its_checkpoint(tmp_path, monkeypatch):
+    order = []
+    monkeypatch.setattr(_log.os, "fsync", lambda _: order.append("log"))
+    monkeypatch.setattr(_fit, "save_checkpoint", lambda path, _: order.append(path.name))
+    options = {"batch_size": 4, "folder": tmp_path, "checkpoint_every": 2, "progress": False}
+    fit(Adversarial(), clouds(), steps=4, **options)
+    assert order[-4:] == ["log", "step-000000002.pt", "log", "step-000000004.pt"]

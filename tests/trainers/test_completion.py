@@ -52,10 +52,10 @@ def test_it_is_a_method():
 
 def test_the_same_numbers_as_a_loop_by_hand():
     method, hand = completion(), completion()
-    history = train(method, 20, seed=5)
+    history = train(method, 8, seed=5)
     model, optimizer = hand.modules["model"], hand.optimizers["model"]
     values = []
-    for step in range(20):
+    for step in range(8):  # the scheduler falls after the seventh
         rows = batch_rows(step, len(COMPLETE), 4, 5)
         coarse, fine = model(PARTIAL[rows])
         # Changes of alpha after a thirtieth, a fifteenth and a sixth of the steps.
@@ -82,14 +82,23 @@ def test_what_the_loss_is_given():
     assert seen == [(step, [5, 20]) for step in range(3)]
 
 
-@pytest.mark.parametrize("stop", [1, 6, 17])
-def test_a_resumed_run_ends_as_one_that_never_stopped(tmp_path, stop):
+@pytest.fixture(scope="module")
+def never_stopped(tmp_path_factory):
+    """The parameters and the history of a run from its first step to its last."""
     whole = completion()
-    history = train(whole, folder=tmp_path / "whole")
+    history = train(whole, folder=tmp_path_factory.mktemp("whole"))
+    return parameters(whole), history
+
+
+@pytest.mark.parametrize(
+    "stop", [pytest.param(1, marks=pytest.mark.slow), 6, pytest.param(17, marks=pytest.mark.slow)]
+)
+def test_a_resumed_run_ends_as_one_that_never_stopped(tmp_path, never_stopped, stop):
+    whole, history = never_stopped
     train(completion(), stop, folder=tmp_path / "parts")
     resumed = completion()
     again = train(resumed, folder=tmp_path / "parts")
-    assert same(parameters(whole), parameters(resumed))
+    assert same(whole, parameters(resumed))
     assert again.column("loss") == history.column("loss")
 
 

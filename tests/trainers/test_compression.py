@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 from jaxtyping import config
+from torch.utils.data import TensorDataset
 
 from pcl_lib.data import Patches
 from pcl_lib.losses import DPCCLoss, DPCCWeights, dpcc_loss
@@ -129,6 +130,7 @@ def test_a_stopped_run_goes_on(tmp_path):
     assert all(torch.equal(p, weights(parts)[key]) for key, p in weights(whole).items())
 
 
+@pytest.mark.slow
 def test_the_loss_falls():
     method = compression(steps=40, rates=CompressionRates(network=1e-2))
     history = train(method, 40, batch_size=1)
@@ -153,6 +155,11 @@ def test_bad_input():
         ValueError, match=r"the data must be clouds by row, received shape \(2, 3\); put clouds"
     ):
         train(compression(), 1, torch.rand(4, 3))
+    pairs = TensorDataset(torch.rand(4, 30, 3), torch.rand(4, 30, 3))
+    with pytest.raises(
+        ValueError, match=r"the data must be clouds by row, received (list|tuple); put clouds"
+    ):
+        train(compression(), 1, pairs)
     with pytest.raises(
         ValueError, match="points must be at least 14, so that a latent point is left, received 9"
     ):

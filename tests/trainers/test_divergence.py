@@ -117,3 +117,14 @@ def test_data_that_are_not_finite_are_refused_by_the_distance():
     (note,) = found.value.__notes__
     assert note.startswith(f"This happened in step {step + 1} (batch {step + 1} of epoch 1, items ")
     assert "5" in note.split("items ")[1].rstrip(").").split(", ")
+
+
+def test_an_error_before_the_first_update_is_not_laid_to_the_parameters():
+    def wrong(output, batch):
+        raise ValueError("a mistake of the caller")
+
+    method = reconstruction(wrong)
+    with torch.no_grad():
+        next(method.modules["model"].parameters()).fill_(float("nan"))
+    with pytest.raises(ValueError, match="a mistake of the caller"):
+        train(method)

@@ -19,6 +19,7 @@ def free(loss=chamfer, rate=0.05, kind=torch.optim.Adam, **options):
     return table, FreeClouds(table, loss, kind(table.parameters(), lr=rate, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [4, 2])
 def test_each_cloud_goes_to_its_own_target(batch_size):
     table, method = free(emd, rate=0.2)

@@ -58,7 +58,7 @@ def test_the_same_numbers_as_a_loop_by_hand():
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
-@pytest.mark.parametrize("stop", [1, 7])
+@pytest.mark.parametrize("stop", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_a_resumed_run_draws_the_same_levels_and_noise(tmp_path, stop):
     whole = method(draw=9)
     history = train(whole, folder=tmp_path / "whole")
@@ -107,6 +107,7 @@ def test_points_are_drawn_anew_from_each_cloud():
     assert sorted(rows[0] + rows[1]) == list(range(8))
 
 
+@pytest.mark.slow
 def test_a_circle_is_learnt():
     """A field of one shape, without a code: points drawn from it are on the circle."""
     angle = torch.linspace(0, 2 * torch.pi, 129)[:-1]

@@ -86,6 +86,7 @@ def test_another_hyperparameter_is_refused_and_named(tmp_path, change):
     train(Slope(**before), tmp_path, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_adopted_it_holds_from_the_checkpoint_on_and_then_is_that_of_the_run(tmp_path, change):
     before, after = CHANGES[change]
@@ -169,6 +170,17 @@ def test_checkpoints_that_do_not_say_with_what_they_began_are_still_gone_on_from
     (path,) = checkpoints(tmp_path)
     state = load_checkpoint(path)
     del state["hyperparameters"], state["settings"]["data"]
+    save_checkpoint(path, state)
+    assert train(Slope(lr=0.5), tmp_path, 4).value.item() == -2
+
+
+def test_what_another_version_of_torch_does_not_know_is_no_change(tmp_path):
+    train(Slope(lr=0.5), tmp_path, 2)
+    (path,) = checkpoints(tmp_path)
+    state = load_checkpoint(path)
+    for values in (state["hyperparameters"]["start"], state["hyperparameters"]["now"]):
+        del values["value.nesterov"]
+        values["value.of old"] = 3
     save_checkpoint(path, state)
     assert train(Slope(lr=0.5), tmp_path, 4).value.item() == -2
 

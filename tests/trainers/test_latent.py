@@ -72,6 +72,7 @@ def test_a_step_by_hand():
             torch.testing.assert_close(found, wanted.detach(), rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("penalty", "critic_steps", "rate", "far"),
     # WGAN-GP's own goes past them and comes back, many times.

@@ -204,6 +204,7 @@ def test_the_rows_of_table_1():
     assert found["from random"] < 0.7 * found["random"]
 
 
+@pytest.mark.slow
 def test_any_decoder_by_the_augmented_chamfer_distance():
     torch.manual_seed(0)
     decoder = AtlasV2Decoder(2, POINTS, patches=4, widths=(16,), deform=(8,), activation=torch.nn.SELU)

@@ -26,6 +26,8 @@ def test_one_cloud_is_one_picture_with_its_alt(ball):
 def test_every_picture_of_a_row_has_an_alt_of_its_own(ball):
     figure = viz.clouds([ball, ball[:99]], titles=["all", "few"], alt="Two balls")
     assert [image["alt"] for image in images(figure.html)] == ["all. Two balls", "few. Two balls"]
+    figure = viz.clouds([ball, ball[:99]], titles=["all", ""], alt="Two balls")
+    assert [image["alt"] for image in images(figure.html)] == ["all. Two balls", "Picture 2 of 2. Two balls"]
 
 
 def test_bytes_stay_small_and_the_same(ball):

@@ -66,6 +66,12 @@ def test_paper_gets_the_picture_that_is_shown_first():
     assert stack.selected_index == 1
 
 
+@pytest.mark.parametrize(("size", "beside"), [((2, 2), True), ((4, 2), False)])
+def test_narrow_pictures_stand_beside_each_other_on_paper(size, beside):
+    frames = viz.frames(lambda k: plt.figure(figsize=size), labels=["a", "b"], alt="Empty sheets")
+    assert ("pcl-print-row" in parse(frames.still).select_one(".pcl-print-only")["class"]) == beside
+
+
 def test_shown_as_a_widget_and_a_still(monkeypatch):
     shown = []
     monkeypatch.setattr(sys.modules["pcl_lib.viz._frames"], "display", shown.append)
@@ -93,6 +99,7 @@ def test_pictures_do_not_jump():
     assert len(sizes) == 1
 
 
+@pytest.mark.slow
 def test_many_frames_open_no_many_figures():
     assert len(parts(viz.frames(draw, labels=[str(k) for k in range(25)], alt="Dots"))[2].children) == 25
 

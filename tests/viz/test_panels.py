@@ -39,6 +39,7 @@ def test_columns_are_cut_between_their_axes(columns):
         assert place.x1 < left + width + 0.01
 
 
+@pytest.mark.slow
 def test_rows_are_read_one_after_the_other():
     fig, axes = row(2, 2)
     found = parts(fig)
@@ -121,6 +122,7 @@ def test_what_belongs_together_is_not_cut(draw):
     assert parts(draw()) == []
 
 
+@pytest.mark.slow
 def test_the_frames_of_a_series_are_cut_alike():
     def draw(i: int) -> plt.Figure:
         fig, axes = row(2)

@@ -34,6 +34,13 @@ def test_a_button_for_each_class_and_a_colour_of_its_own():
     assert html.count("<title>a</title>") == 2
 
 
+def test_a_button_has_the_colour_of_its_class():
+    html = drawn()
+    keys = re.findall(r'<span class="pcl-dot"[^>]*background:(#\w+)"></span> (\w)</label>', html)
+    shown = dict(re.findall(r'<title>(\w)</title>.*?stroke="(#\w+)"', html))
+    assert {name: colour for colour, name in keys} == shown
+
+
 def test_two_maps_on_a_page_do_not_share_their_buttons():
     one, other = drawn(), drawn(PLACES[:2], CLOUDS[:2], "ab")
     keys = [re.search(r'<div id="([^"]+)"', html).group(1) for html in (one, other)]

@@ -85,6 +85,7 @@ def test_axes_are_not_a_figure():
     plt.close(fig)
 
 
+@pytest.mark.slow
 def test_a_heavy_svg_is_refused_with_a_way_out():
     fig, ax = plt.subplots()
     ax.scatter(*np.random.default_rng(0).normal(size=(2, 20_000)), c=np.arange(20_000))

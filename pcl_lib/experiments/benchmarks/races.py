@@ -113,8 +113,50 @@ def read_benchmarks(device: str = "cpu", *, folder: Path = RECORDS) -> Benchmark
     return Benchmarks(races=[_race(case) for case in stored["cases"]], **kept)
 
 
+@dataclass(frozen=True)
+class Steps:
+    """Training steps of one `job` under several losses, timed in the same rounds on one `machine`.
+
+    `ratios`: time of the step with a loss / time of one with CD of lengths; `milliseconds` of each.
+    """
+
+    job: str
+    rounds: int
+    machine: Mapping[str, Any]
+    ratios: Mapping[str, Quartiles]
+    milliseconds: Mapping[str, Quartiles]
+
+    @property
+    def quartiles(self) -> dict[str, tuple[float, float, float]]:
+        """The ratios by loss: lower quartile, median and upper quartile of the rounds."""
+        return {loss: (r.lower_quartile, r.median, r.upper_quartile) for loss, r in self.ratios.items()}
+
+
+def read_steps(device: str = "cpu", *, folder: Path = RECORDS) -> Steps:
+    """The record of `python -m tests.benchmarks.loss_steps` on a kind of device, "cpu" or "cuda".
+
+    Errors: `FileNotFoundError` if there is none.
+
+    >>> read_steps("cpu").quartiles["CD lengths"]
+    (1.0, 1.0, 1.0)
+    """
+    path = folder / f"loss-steps-{device}.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no record {path}; from the source of the book, `python -m tests.benchmarks.loss_steps --device "
+            f"{device} --out {path.name}` writes one"
+        )
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    kept = {name: stored[name] for name in ("job", "rounds", "machine")}
+    return Steps(**kept, **{name: _spreads(stored[name]) for name in ("ratios", "milliseconds")})
+
+
+def _spreads(found: Mapping[str, Mapping[str, float]]) -> dict[str, Quartiles]:
+    return {who: Quartiles(**spread) for who, spread in found.items()}
+
+
 def _race(case: Mapping[str, Any]) -> Race:
     known = {f.name: case[f.name] for f in fields(Race)}
     for name in ("ratios", "milliseconds"):
-        known[name] = {who: Quartiles(**found) for who, found in case[name].items()}
+        known[name] = _spreads(case[name])
     return Race(**known)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,7 +12,7 @@ from matplotlib.figure import Figure as Chart
 from matplotlib.ticker import FuncFormatter
 
 from pcl_lib import viz
-from pcl_lib.experiments.benchmarks.races import Benchmarks, Race
+from pcl_lib.experiments.benchmarks.races import OURS, Benchmarks, Quartiles, Race, Steps
 
 # Contenders that are not called as the package that they come from.
 _PACKAGES = {"scipy's own": "scipy", "KeOps": "pykeops", "nanoflann": "pynanoflann"}
@@ -50,6 +52,45 @@ def races_table(record: Benchmarks, subject: str, caption: str) -> viz.Figure:
         caption=caption,
         **facts(record.machine, peers),
     )
+
+
+def steps_table(
+    record: Steps, published: Mapping[str, float | int], baseline: str, caption: str
+) -> viz.Figure:
+    """Training steps under several losses, relative to one with `baseline`, beside `published` times of a batch."""
+    rows = [
+        [
+            loss,
+            published.get(loss),
+            published[loss] / published[baseline] if loss in published else None,
+            ratio.median if loss == baseline else _spread(ratio),
+        ]
+        for loss, ratio in sorted(record.ratios.items(), key=lambda item: item[1].median)
+    ]
+    columns = {
+        "loss": "",
+        "ms": "paper",
+        f"relative to {baseline}": "paper",
+        f"relative to {baseline} [quartiles]": "ours",
+    }
+    caption += f" Each row: {record.job}, {record.rounds} rounds."
+    return viz.table(rows, columns=columns, caption=caption, **facts(record.machine))
+
+
+def patches_table(path: Path, caption: str) -> viz.Figure:
+    """The record of `python -m tests.benchmarks.patches`: all patches in one product against a loop over them."""
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    loops = list(stored["cases"][0]["ratios"])
+    rows = [
+        [
+            f"{case['patches']} patches, {case['clouds']} x {case['points']:,} points: {case['network']}",
+            case["milliseconds"][OURS]["median"],
+            *(_spread(Quartiles(**case["ratios"][loop])) for loop in loops),
+        ]
+        for case in stored["cases"]
+    ]
+    columns = ["step", "ours, ms", *loops]
+    return viz.table(rows, columns=columns, caption=caption, **facts(stored["machine"]))
 
 
 def bounds_table(record: Benchmarks, caption: str) -> viz.Figure:
@@ -146,7 +187,10 @@ def _named(race: Race) -> str:
 def _ratio(race: Race, peer: str) -> str | None:
     if peer not in race.ratios:
         return race.left_out.get(peer)
-    ratio = race.ratios[peer]
     if race.rounds == 1:
-        return f"{ratio.median:.3g} [one round]"
-    return f"{ratio.median:.3g} [{ratio.lower_quartile:.3g}, {ratio.upper_quartile:.3g}]"
+        return f"{race.ratios[peer].median:.3g} [one round]"
+    return _spread(race.ratios[peer])
+
+
+def _spread(found: Quartiles) -> str:
+    return f"{found.median:.3g} [{found.lower_quartile:.3g}, {found.upper_quartile:.3g}]"

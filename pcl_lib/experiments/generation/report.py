@@ -12,6 +12,7 @@ from pcl_lib.experiments.generation import compare, published
 from pcl_lib.experiments.generation.published import MEASURES, TABLE_3, TABLE_6, TABLE_9
 from pcl_lib.experiments.generation.settings import LEARNT, OURS, TRAIN, VAE
 from pcl_lib.experiments.record import Record
+from pcl_lib.experiments.report import as_printed
 from pcl_lib.experiments.runner.result import Result
 
 WORDS = ("better", "cannot tell", "worse")  # by the sign of how much worse, plus one
@@ -43,35 +44,35 @@ def scores_table(result: Result, caption: str, *, thinned: bool = False, **facts
 
 def printed_table(caption: str, *, table: published.Table = TABLE_3) -> viz.Figure:
     """A table of the paper as it is printed."""
-    rows = [
-        [f"{category}, {model}", *(row[measure] for measure in MEASURES)]
-        for category, models in table.items()
-        for model, row in models.items()
-    ]
+    named = {
+        f"{category}, {model}": row for category, models in table.items() for model, row in models.items()
+    }
+    numbers = as_printed([[row[measure] for measure in MEASURES] for row in named.values()])
+    rows = [[name, *row] for name, row in zip(named, numbers, strict=True)]
     columns = {"category, model": "", **{header(measure): "paper" for measure in MEASURES}}
-    return viz.table(rows, columns=columns, caption=caption, digits=5)
+    return viz.table(rows, columns=columns, caption=caption)
 
 
 def contradictions_table(caption: str) -> viz.Figure:
     """Numbers of the tables that disagree with other numbers of the same tables."""
     rows: list[list[Any]] = [
-        [f"{c.model}, {c.category.lower()}s, {c.measure}: Tables 3 and 9", c.here, c.there]
+        [f"{c.model}, {c.category.lower()}s, {c.measure}: Tables 3 and 9", str(c.here), str(c.there)]
         for c in published.changed()
     ]
     rows += [
-        [f"{TRAIN} and {other}, cars, {measure}: Table 6", value, value]
+        [f"{TRAIN} and {other}, cars, {measure}: Table 6", str(value), str(value)]
         for other, measure, value in published.repeated()
     ]
     rows += [
         [
             f"{c.model}, {c.category.lower()}s, {c.measure}: Table 5, and the least of all others",
-            c.here,
-            c.there,
+            str(c.here),
+            str(c.there),
         ]
         for c in published.out_of_scale()
     ]
     columns = {"where": "", "one number": "paper", "the other": "paper"}
-    return viz.table(rows, columns=columns, caption=caption, digits=5)
+    return viz.table(rows, columns=columns, caption=caption)
 
 
 def difference_table(

@@ -21,6 +21,7 @@ from pcl_lib.experiments.gradient_fields.settings import (
     cell,
 )
 from pcl_lib.experiments.record import Record
+from pcl_lib.experiments.report import as_printed
 from pcl_lib.experiments.runner.result import Result
 
 CD, EMD = 1e4, 1e2  # the paper's units
@@ -67,11 +68,12 @@ def table_1(result: Result, caption: str, *, paper: str, **facts: Any) -> viz.Fi
 def paper_table_1(caption: str) -> viz.Figure:
     """The whole of Table 1, as printed, with the margin of ours over the best other model."""
     rows = []
-    for (data, metric), row in published.TABLE_1.items():
+    printed = as_printed([list(row.values()) for row in published.TABLE_1.values()])
+    for (data, metric), row in zip(published.TABLE_1, printed, strict=True):
         margin = published.margins(metric)[data]
-        rows.append([f"{data}, {metric}", *row.values(), f"{margin:+.1f} %"])
+        rows.append([f"{data}, {metric}", *row, f"{margin:+.1f} %"])
     columns = {"set": ""} | dict.fromkeys((*published.MODELS, "below the best other"), "paper")
-    return viz.table(rows, columns=columns, caption=caption, digits=4)
+    return viz.table(rows, columns=columns, caption=caption)
 
 
 def curves(result: Result, note: str, *, models: Sequence[str] | None = None) -> viz.Figure:
@@ -157,7 +159,7 @@ def excess_curves(result: Result, note: str, *, variants: Sequence[str] = VARIAN
     return viz.curves(
         {_named(variant): np.stack(list(levels.values()), 1) for variant, levels in by_level.items()},
         x=sigmas,
-        xlabel="sigma",
+        xlabel="σ",
         ylabel="excess loss",
         logx=True,
         logy=True,
@@ -211,12 +213,13 @@ _TABLE_4 = {
 def repeats_table(caption: str) -> viz.Figure:
     """One model, one data set, and four tables (E21)."""
     found = published.repeats()
+    printed = as_printed([list(values.values()) for values in found.values()])
     rows = [
-        [metric, *values.values(), f"{published.spread_of_repeats(metric):.1f} %"]
-        for metric, values in found.items()
+        [metric, *row, f"{published.spread_of_repeats(metric):.1f} %"]
+        for metric, row in zip(found, printed, strict=True)
     ]
     columns = {"metric": ""} | dict.fromkeys((*found["CD"], "apart"), "paper")
-    return viz.table(rows, columns=columns, caption=caption, digits=4)
+    return viz.table(rows, columns=columns, caption=caption)
 
 
 def reconstructions(result: Result, *, shape: int = 0, models: Sequence[str] = MODELS) -> viz.Figure:

@@ -107,7 +107,7 @@ def _on_directions(page: str, digit: Tensor, dense: Tensor, surfaces: str) -> li
             'the norm "approximates a distance field ... up to a constant"',
             "3.2",
             "median error of the length against the distance to the digit: "
-            + ", ".join(f"{100 * value:.1f} % at sigma {sigma:g}" for sigma, value in error.items()),
+            + ", ".join(f"{100 * value:.2g} % at sigma {sigma:g}" for sigma, value in error.items()),
             graded(sum(value < DISTANCE for value in error.values()), len(error)),
             f"{page}#the-exact-field",
         ),
@@ -139,7 +139,8 @@ def _on_sampling(page: str, digit: Tensor) -> list[Claim]:
         Claim(
             'noise before the gradient "leads to cleaner point clouds"',
             "3.4",
-            f"squared distance from the made points to the digit {shown(cleaner)} of that with noise last",
+            f"squared distance from {len(few)} made points to as many of the digit {shown(cleaner)} of that with "
+            "noise last",
             tallied([cleaner.sign]),
             f"{page}#sampling",
         ),

@@ -13,7 +13,8 @@ from pcl_lib.experiments.runner.run import run_experiment
 
 LOSSES = ("CD lengths", "CALoss")
 GRID = ("3e-4", "1e-3", "3e-3")
-# The lowest MCD on 64 shapes held back from the training split, in the record `caloss-completion-rates`.
+# The lowest MCD on 64 shapes held back from the training split, by the search of the preset `record-rates`; a test
+# compares with its record where there is one.
 RATES = (
     ("PCN", "CD lengths", 3e-3),
     ("PCN", "CALoss", 1e-3),
@@ -60,6 +61,11 @@ def record_cpu() -> CompletionSettings:
     return CompletionSettings(**_CHOSEN)
 
 
+def record_short() -> CompletionSettings:
+    """Four of the eight seeds, for a machine that is shared: the intervals are nearly twice as wide."""
+    return CompletionSettings(**_CHOSEN, seeds=(0, 1, 2, 3))
+
+
 def record_gpu() -> CompletionSettings:
     """The same networks for five times as many steps, many processes side by side on a GPU."""
     return CompletionSettings(**_CHOSEN, steps=6000)
@@ -80,8 +86,18 @@ EXPERIMENT = Experiment(
     name="caloss-completion",
     title="Completion networks whose last stage is trained with CALoss (CALoss, Table 3).",
     version=1,
-    presets={"record-cpu": record_cpu, "record-gpu": record_gpu, "record-rates": record_rates, "tiny": tiny},
-    records={"record-gpu": "caloss-completion-gpu", "record-rates": "caloss-completion-rates"},
+    presets={
+        "record-cpu": record_cpu,
+        "record-short": record_short,
+        "record-gpu": record_gpu,
+        "record-rates": record_rates,
+        "tiny": tiny,
+    },
+    records={
+        "record-short": "caloss-completion-short",
+        "record-gpu": "caloss-completion-gpu",
+        "record-rates": "caloss-completion-rates",
+    },
     origin=parts.origin,
     training=parts.training,
     method=parts.method,

@@ -268,6 +268,23 @@ def completion_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
     return viz.table(rows, columns=columns, caption=caption, **facts)
 
 
+def completions(result: Result, *, shape: int = 0) -> viz.Figure:
+    """One held-out view, its truth, and what each network makes of it with CD and with CALoss on the last stage."""
+    made = ["/".join(of) for of in result.configurations]
+    seen, truth, *others = (cloud(result, name, shape) for name in ("partial", "truth", *made))
+    return viz.clouds(
+        [seen, truth, *others],
+        titles=["seen", "truth", *(name.replace("/", ", ") for name in made)],
+        columns=2,
+        view=(50, -60),
+        limits=truth,
+        colours=[viz.PALETTE[-1]] * 2 + [viz.PALETTE[0]] * len(made),
+        alt=f"A partial view of an unseen shape, the whole shape, and {len(made)} completions of it.",
+        caption="Counterpart of the paper's Table 3 in a picture: one unseen shape, completed by networks whose last "
+        "stage was trained with CD of lengths and with CALoss.",
+    )
+
+
 def _paper_completion(network: str, metric: str) -> tuple[float | None, float | None]:
     pair: Mapping[str, tuple[Errors, Errors]] = TABLE_3
     if network not in pair:

@@ -151,6 +151,7 @@ def test_damaged_cache_is_rebuilt_with_a_warning(folder: Path, damage: str) -> N
         assert same(first, read(folder))
 
 
+@pytest.mark.slow
 def test_every_flipped_byte_is_noticed_or_harmless(folder: Path) -> None:
     first = read(folder)
     (path,) = cache_files(folder)
