@@ -29,6 +29,7 @@ from pcl_lib.experiments.runner.result import Result, Row
 
 NETWORK, ASSIGNMENTS = "../models/neuralqaad.html", "../models/assignments.html"
 SEEDS = (0, 1, 2)
+STEP = {"name": "a step", "more": {"lower_quartile": 10.0, "upper_quartile": 15.0}}
 LENGTHS = (EM_KD, PLACE, SEAM, INSIDE, AWAY)
 # EM-kD by row, as the paper has it: each ingredient lowers it.
 AS_CLAIMED = {
@@ -246,7 +247,7 @@ def test_without_records_what_they_judge_is_not_tested():
         design=design(),
         sampling=sampling({ATLAS: 0.5, CHAMFER: 0.2, OURS: 0.05}),
         patches=speed.read_speed("patches-cpu"),
-        steps=speed.read_speed("assignments-cpu"),
+        steps={"greedy": {"clouds": 1, "points": 1, "seconds_of_all_cores": 1.0}, "steps": [STEP]},
     )
     assert whole.keys() == claims.keys(), "a record changes verdicts, and adds and drops no claim"
     for claim in whole.values():
