@@ -74,8 +74,9 @@ def test_what_was_recorded_is_judged_and_shown():
     assert {c.words: (c.where, c.chapter) for c in claims} == {c.words: (c.where, c.chapter) for c in without}
     assert all(claim.verdict == UNTESTED for claim in without)
     assert UNTESTED not in {claim.verdict for claim in claims}
-    table = network_report.patches_table(patches, "Patches.").text
-    assert f"{speed.OF_PATCH}: 512 patches" in table
+    table = network_report.speedup_table(patches, "Patches.").text
+    assert "\n512 | " in table
+    assert "16 x 2,048 points" in table
     assert "+40 [+30, +55]" in network_report.swaps_table(STEPS, "Swaps.").text
 
 

@@ -143,16 +143,15 @@ def readings_table(caption: str) -> viz.Figure:
     )
 
 
-def patches_table(record: Mapping[str, Any], caption: str) -> viz.Figure:
-    """How many times as long as all patches at once the faster loop over them takes, by the size of a step."""
-    sizes = list(dict.fromkeys(_step_of(case) for case in record["cases"]))
-    rows: dict[str, dict[str, Any]] = {}
-    for case in record["cases"]:
-        name = f"{case['network']}: {case['patches']} patches"
+def speedup_table(record: Mapping[str, Any], caption: str) -> viz.Figure:
+    """How many times as long as NeuralQAAD's patches at once the faster loop over them takes, by the size of a step."""
+    cases = [case for case in record["cases"] if case["network"] == speed.OF_PATCH]
+    rows: dict[int, list[Any]] = {}
+    for case in cases:
         best = min(case["ratios"].values(), key=lambda ratio: ratio["median"])
-        rows.setdefault(name, {"network": name})[_step_of(case)] = _quartiles(best)
-    shown = [[row.get(column) for column in ("network", *sizes)] for row in rows.values()]
-    return viz.table(shown, columns=["layers", *sizes], caption=caption, **speed.facts(record))
+        rows.setdefault(case["patches"], [case["patches"]]).append(_quartiles(best))
+    columns = ["patches", *dict.fromkeys(_step_of(case) for case in cases)]
+    return viz.table([*rows.values()], columns=columns, caption=caption, **speed.facts(record))
 
 
 def swaps_table(record: Mapping[str, Any], caption: str) -> viz.Figure:

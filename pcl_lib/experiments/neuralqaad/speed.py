@@ -80,7 +80,7 @@ def added(record: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
 def facts(record: Mapping[str, Any]) -> dict[str, str]:
     """What stands under a table of a benchmark record."""
     machine = record["machine"]
-    cores = f"{machine['cores']} cores, {machine['torch_threads']} threads"
+    cores = f"{machine['cores']} cores, {machine['torch_threads']} of them used by torch"
     return {
         "device": f"{machine['cpu']}, {cores}; torch {machine['versions']['torch']}",
         "date": machine["date"][:10],
