@@ -141,6 +141,22 @@ def curves(result: Result, data: str, note: str, *, rows: Sequence[str] | None =
     )
 
 
+def change_over_steps(result: Result, row: str, than: str, note: str) -> viz.Figure:
+    """How far the EM-kD of a row lies above that of another while both train, a band for each set."""
+    series = {}
+    for data in compare.sets(result):
+        ours, theirs = result.curves[data, row], result.curves[data, than]
+        series[data] = 100 * (ours - theirs) / theirs.mean(0)
+    return viz.curves(
+        series,
+        x=result.logged_steps,
+        xlabel="steps",
+        ylabel=f"EM-kD against {than}, %",
+        alt=f"By how many per cent the EM-kD of {row} is above that of {than}, over the steps of training.",
+        caption=f"EM-kD of {row} against that of {than}, in per cent of the latter, over the steps of training. {note}",
+    )
+
+
 def figure_5(result: Result, note: str) -> viz.Figure:
     """Fig. 5: the EM-kD by the points of a step, a band for each method."""
     (data,) = compare.sets(result)
