@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pcl_lib.codec import _cloud_command, _set_command
+from pcl_lib.codec._cloud_header import MOST_POINTS
 from pcl_lib.codec._container import KINDS, kind_of
 from pcl_lib.codec._write_cloud import SUFFIXES
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     decompress.add_argument(
         "--model", type=Path, help="for a cloud of codec dpcc: the .pclm file that wrote it"
     )
+    decompress.add_argument(
+        "--limit", type=int, default=MOST_POINTS, help="for a cloud: most points that are made (%(default)s)"
+    )
     info = commands.add_parser("info", help="what is in a compressed file")
     info.add_argument("input", type=Path, help="compressed file")
 
@@ -45,18 +49,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(f"{options.input}: there is no such file or folder")
         elif options.input.is_dir():
             for_cloud.refuse(options, f"the folder {options.input}")
+            _check_out(options.out, ".pcld")
             _set_command.compress(options, for_folder)
         else:
             for_folder.refuse(options, f"the file {options.input}")
+            _check_out(options.out, ".pclc")
             _cloud_command.compress(options, for_cloud)
     except (ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        more = "; the same command goes on" if options.command == "compress" else ""
-        print(f"stopped{more}", file=sys.stderr)
+        trains = options.command == "compress" and options.input.is_dir()
+        print("stopped" + ("; the same command goes on" if trains else ""), file=sys.stderr)
         return 130
     return 0
+
+
+def _check_out(out: Path, suffix: str) -> None:
+    """An error before minutes of work, not after them."""
+    if not out.parent.is_dir():
+        raise ValueError(f"there is no folder {out.parent} for {out.name}")
+    if out.is_dir():
+        raise ValueError(f"{out} must be a file, such as {out.name}{suffix}, received a folder")
 
 
 def _read(options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from pcl_lib.codec._cloud_parts import DUPLICATES
 from pcl_lib.codec._model_file import read_model
 from pcl_lib.codec._options import Options
 from pcl_lib.codec._write_cloud import SUFFIXES, write_cloud
+from pcl_lib.data.readers import read_cloud
 
 
 def add_options(parser: argparse.ArgumentParser) -> Options:
@@ -28,13 +29,19 @@ def add_options(parser: argparse.ArgumentParser) -> Options:
     options.add("--patch", compress_cloud, "for dpcc: the most points of a cube", type=int)
     options.add("--normals", compress_cloud, "those of the cloud too", action="store_true")
     options.add("--limit", compress_cloud, "most points that are taken", type=int)
+    options.add("--columns", read_cloud, 'those of a text file or a table, such as "x y z r g b"')
+    text = "leave out points with NaN or infinity, which are an error otherwise"
+    options.add("--drop-bad", read_cloud, text, "drop_bad", action="store_true")
     return options
 
 
 def compress(options: argparse.Namespace, group: Options) -> None:
     """A cloud to a file."""
-    (given,) = group.given(options, compress_cloud)
-    print(f"{options.out}: {compress_cloud(options.input, options.out, **given)}")
+    reading, writing = group.given(options, read_cloud, compress_cloud)
+    cloud = read_cloud(options.input, **reading)
+    info = compress_cloud(cloud, options.out, **writing)
+    dropped = f"; {cloud.dropped:,} points with NaN or infinity left out" if cloud.dropped else ""
+    print(f"{options.out}: {info}{dropped}")
 
 
 def decompress(options: argparse.Namespace) -> None:
@@ -45,7 +52,7 @@ def decompress(options: argparse.Namespace) -> None:
         )
     if options.out.exists():
         raise ValueError(f"{options.out} is there already, nothing is overwritten")
-    cloud = decompress_cloud(options.input, model=options.model)
+    cloud = decompress_cloud(options.input, model=options.model, limit=options.limit)
     write_cloud(options.out, cloud)
     print(f"{options.out}: {len(cloud):,} points")
 

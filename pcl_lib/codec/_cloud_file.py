@@ -111,7 +111,7 @@ def compress_cloud(
         raise ValueError(f"points must be one cloud (N, 3), received shape {tuple(given.shape)}")
     if len(given) > limit:
         raise ValueError(
-            f"points must be at most {limit:,} (the limit), received {len(given):,}; pass limit="
+            f"points must be at most {limit:,} (the limit), received {len(given):,}; pass limit= (--limit)"
         )
     array = given.detach().cpu().numpy().astype(np.float64)
     along = normals_of(cloud, codec) if normals else None

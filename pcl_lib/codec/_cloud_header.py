@@ -88,7 +88,7 @@ def check_header(header: Mapping[str, Any], most: int | None) -> None:
     if most is not None and header["n"] > most:
         raise CodecError(
             f"holds {header['n']:,} points, more than the limit of {most:,}; if the file can be trusted, "
-            f"pass limit={header['n']}"
+            f"pass limit={header['n']} (--limit)"
         )
 
 

@@ -7,6 +7,7 @@
     content                the arrays in the order of the table "t", little-endian, nothing between them
     CRC-32       4 bytes   of all that comes before
 
+FORMAT.md beside this file tells what stands in a cloud, for who writes a decoder in another language.
 How many bytes the content has follows from the table, and it must be the number that the file has.
 """
 

@@ -91,7 +91,7 @@ def decode_dpcc(
     if header.get("model") != model.checksum:
         raise CodecError(
             f"was written with the model {short(header.get('model'))}, and this is {model.checksum!r}; "
-            "pass model= with the file of that one"
+            "pass model= (--model) with the file of that one"
         )
     if patches + small > n:
         raise CodecError("damaged: it has more patches than points")

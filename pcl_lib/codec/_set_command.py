@@ -49,10 +49,6 @@ def add_options(parser: argparse.ArgumentParser) -> Options:
 
 def compress(options: argparse.Namespace, group: Options) -> None:
     """A folder of clouds to a file."""
-    if not options.out.parent.is_dir():
-        raise ValueError(f"there is no folder {options.out.parent} for {options.out.name}")
-    if options.out.is_dir():
-        raise ValueError(f"{options.out} must be a file, such as {options.out.name}.pcld, received a folder")
     reading, training, writing = group.given(options, plain, learn_set, compress_set)
     names, clouds = _read(options.input, reading)
     keep = "folder" in training

@@ -69,8 +69,12 @@ class _Squares(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, width: Tensor) -> Tensor:
-        # Where nobody asks for a gradient, nobody asks which point is the largest, and that takes the most time.
-        largest, at = features.max(1) if ctx.needs_input_grad[0] else (features.amax(1), None)
+        # The gradient alone asks which point is the largest, and to say so takes five times as long.
+        at: Tensor | None = None
+        if ctx.needs_input_grad[0]:
+            largest, at = features.max(1)
+        else:
+            largest = features.amax(1)
         away = features - largest[:, None]
         weights = torch.mul(away, away).mul_(-1 / width[:, None]).clamp_min_(_LOWEST).exp_()
         total = weights.sum(1)

@@ -93,3 +93,91 @@ def test_a_network_of_ones_own(chair, tmp_path, capsys):
     assert run("decompress", file, tmp_path / "back.ply", "--model", model) == 0
     expected = decompress_cloud(file, model=model, progress=False).points
     assert torch.equal(read_cloud(tmp_path / "back.ply").points, expected)
+
+
+SURVEY = 1e-3 * torch.tensor([[4_500_000_123, 540_000_001, 12_345], [4_500_019_876, 540_007_777, 12_999]])
+CLOUDS = {
+    "a survey": SURVEY.double(),
+    "one point": torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.float64),
+    "duplicates": torch.tensor([[0.0, 0, 0], [1, 1, 1], [1, 1, 1], [1, 1, 1]], dtype=torch.float64),
+    "one place": torch.full((5, 3), -7.0, dtype=torch.float64),
+}
+
+
+@pytest.mark.parametrize("codec", ["grid", "octree", "dpcc"])
+@pytest.mark.parametrize("name", CLOUDS)
+def test_clouds_at_the_edge(name, codec, tmp_path, capsys):
+    """Millimetres at 4,500 km stay; what has no extent and what occurs twice is as the codec says."""
+    points, file = CLOUDS[name], tmp_path / "a.pclc"
+    write_cloud(tmp_path / "a.xyz", Cloud(points))
+    assert run("compress", tmp_path / "a.xyz", file, "--codec", codec, "--bits", 16) == 0
+    kept = len(points.unique(dim=0)) if codec == "octree" else len(points)
+    merged = len(points) - kept
+    said = capsys.readouterr().out
+    assert f": {kept:,} points" in said
+    assert (f"({len(points)} given, {merged} merged with others)" in said) == (merged > 0)
+    assert run("decompress", file, tmp_path / "back.ply") == 0
+    back = read_cloud(tmp_path / "back.ply").points.double()
+    assert len(back) == kept
+    side = (points.amax(0) - points.amin(0)).max()
+    assert torch.cdist(points, back).amin(1).max() <= side / 2**16
+    assert name != "a survey" or torch.allclose(back.mean(0), points.mean(0), rtol=0, atol=5e-4)
+
+
+@pytest.mark.parametrize("codec", ["grid", "octree", "dpcc"])
+def test_files_without_a_sound_point(codec, tmp_path, capsys):
+    (tmp_path / "nan.xyz").write_text("0 0 0\n1 nan 1\n2 2 inf\n3 3 3\n")
+    (tmp_path / "empty.xyz").write_text("")
+    file = tmp_path / "a.pclc"
+    assert run("compress", tmp_path / "empty.xyz", file, "--codec", codec) == 1
+    assert "empty" in capsys.readouterr().err
+    assert run("compress", tmp_path / "nan.xyz", file, "--codec", codec) == 1
+    assert "drop_bad" in capsys.readouterr().err
+    assert not file.exists()
+    assert run("compress", tmp_path / "nan.xyz", file, "--codec", codec, "--drop-bad") == 0
+    said = capsys.readouterr().out
+    assert ": 2 points" in said
+    assert "2 points with NaN or infinity left out" in said
+
+
+def test_the_limit_goes_both_ways(chair, tmp_path, capsys):
+    file = tmp_path / "a.pclc"
+    assert run("compress", chair, file, "--limit", 511) == 1
+    assert "at most 511 (the limit), received 512; pass limit= (--limit)" in capsys.readouterr().err
+    assert run("compress", chair, file, "--codec", "grid", "--limit", 512) == 0
+    assert run("decompress", file, tmp_path / "b.ply", "--limit", 511) == 1
+    assert "pass limit=512 (--limit)" in capsys.readouterr().err
+    assert run("decompress", file, tmp_path / "b.ply", "--limit", 512) == 0
+
+
+def test_columns_can_be_named(tmp_path, capsys):
+    (tmp_path / "a.xyz").write_text("9 0 1 2 3\n9 4 5 6 7\n")
+    assert run("compress", tmp_path / "a.xyz", tmp_path / "a.pclc", "--columns", "_ x y z _") == 0
+    assert run("decompress", tmp_path / "a.pclc", tmp_path / "b.xyz") == 0
+    assert read_cloud(tmp_path / "b.xyz").points.round().tolist() == [[0, 1, 2], [4, 5, 6]]
+
+
+def test_where_nothing_can_be_written_is_said_before_the_work(chair, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("pcl_lib.codec._cloud_command.compress", None)  # is not called
+    assert run("compress", chair, tmp_path / "no" / "a.pclc") == 1
+    assert f"there is no folder {tmp_path / 'no'} for a.pclc" in capsys.readouterr().err
+    assert run("compress", chair, tmp_path) == 1
+    assert f"{tmp_path} must be a file, such as {tmp_path.name}.pclc" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress"])
+def test_stopped_it_leaves_nothing(command, chair, tmp_path, capsys, monkeypatch):
+    """A cloud begins anew: only the training of a folder goes on."""
+    file, back = tmp_path / "a.pclc", tmp_path / "back.ply"
+    if command == "decompress":
+        assert run("compress", chair, file, "--codec", "dpcc") == 0
+    before = sorted(tmp_path.iterdir())
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pcl_lib.codec._dpcc._local", stop)
+    options = ["compress", chair, file, "--codec", "dpcc"] if command == "compress" else [command, file, back]
+    assert run(*options) == 130
+    assert capsys.readouterr().err.endswith("stopped\n")
+    assert sorted(tmp_path.iterdir()) == before

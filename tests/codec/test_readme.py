@@ -48,7 +48,7 @@ def test_the_commands(tmp_path, monkeypatch, capsys):
 
 
 def test_the_options_that_the_text_names_are_there(capsys):
-    named = re.findall(r"`(--[a-z]+)[^`]*`", FOLDER + CLOUD)
+    named = re.findall(r"`(--[a-z-]+)[^`]*`", FOLDER + CLOUD)
     assert len(named) >= 6
     with pytest.raises(SystemExit):
         main(["compress", "--help"])

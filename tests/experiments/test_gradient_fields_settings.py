@@ -8,7 +8,7 @@ import pytest
 from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.gradient_fields import architecture, autoencoding, build, sparse
 from pcl_lib.experiments.gradient_fields.published import CELLS
-from pcl_lib.experiments.gradient_fields.settings import MODELS, VARIANTS, cell
+from pcl_lib.experiments.gradient_fields.settings import MODELS, VARIANTS, FieldSettings, cell
 from pcl_lib.experiments.record import read_record
 from pcl_lib.experiments.runner.experiment import by_clock
 from pcl_lib.experiments.runner.settings_hash import settings_hash
@@ -106,3 +106,9 @@ def test_a_caption_says_the_seconds_of_a_run_that_ends_by_the_clock():
     assert "110 seconds of training for each run" in record.caption
     counted = replace(record, experiment="field-architecture")
     assert "22 passes over the training data" in counted.caption
+
+
+def test_the_sizes_that_no_preset_names():
+    of = {field.name: field.default for field in fields(FieldSettings)}
+    sizes = [of[name] for name in ("code_dim", "encoder", "head", "hidden", "blocks")]
+    assert sizes == [32, (64, 64, 128, 256), (128, 64), 96, 4]

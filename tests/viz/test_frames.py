@@ -68,7 +68,7 @@ def test_paper_gets_the_picture_that_is_shown_first():
 
 @pytest.mark.parametrize(("size", "beside"), [((2, 2), True), ((4, 2), False)])
 def test_narrow_pictures_stand_beside_each_other_on_paper(size, beside):
-    frames = viz.frames(lambda k: plt.figure(figsize=size), labels=["a", "b"], alt="Empty sheets")
+    frames = viz.frames(lambda _: plt.figure(figsize=size), labels=["a", "b"], alt="Empty sheets")
     assert ("pcl-print-row" in parse(frames.still).select_one(".pcl-print-only")["class"]) == beside
 
 

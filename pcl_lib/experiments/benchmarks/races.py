@@ -147,8 +147,13 @@ def read_steps(device: str = "cpu", *, folder: Path = RECORDS) -> Steps:
             f"{device} --out {path.name}` writes one"
         )
     stored = json.loads(path.read_text(encoding="utf-8"))
-    kept = {name: stored[name] for name in ("job", "rounds", "machine")}
-    return Steps(**kept, **{name: _spreads(stored[name]) for name in ("ratios", "milliseconds")})
+    return Steps(
+        job=stored["job"],
+        rounds=stored["rounds"],
+        machine=stored["machine"],
+        ratios=_spreads(stored["ratios"]),
+        milliseconds=_spreads(stored["milliseconds"]),
+    )
 
 
 def _spreads(found: Mapping[str, Mapping[str, float]]) -> dict[str, Quartiles]:

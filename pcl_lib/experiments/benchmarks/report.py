@@ -25,7 +25,8 @@ def facts(machine: Mapping[str, Any], peers: Iterable[str] = ()) -> dict[str, An
     used = [name for name in dict.fromkeys(packages) if versions.get(name)]
     device = machine["cpu"] if machine["device"] == "cpu" else machine["device"]
     shown = ", ".join(f"{name} {versions[name]}" for name in used)
-    cores = f"{machine['cores']} cores, {machine['torch_threads']} threads"
+    threads = machine["torch_threads"]
+    cores = f"{machine['cores']} cores, {threads} thread{'s'[: threads != 1]}"
     return {"device": f"{device}, {cores}; {shown}", "date": machine["date"][:10]}
 
 

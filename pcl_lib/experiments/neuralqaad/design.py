@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from pcl_lib.experiments.neuralqaad.experiment import qaad_experiment
-from pcl_lib.experiments.neuralqaad.settings import DesignSettings
+from pcl_lib.experiments.neuralqaad.settings import DESIGNS, DesignSettings
 from pcl_lib.experiments.neuralqaad.sizes import SHORT, TINY
 from pcl_lib.experiments.runner.run import run_experiment
 
@@ -22,8 +22,14 @@ def record_gpu() -> DesignSettings:
 
 
 def record_short() -> DesignSettings:
-    """Small networks on 48 faces: about 25 seconds of one core for a run."""
-    return DesignSettings(**SHORT)
+    """Small networks on 48 faces: about 40 seconds of one core for a run.
+
+    Without the rows of 4 and of 64 patches, which no claim needs. Seeds. In the short record of Table 1 the EM-kD of
+    the whole method differs by 1.4 % from seed to seed: intervals of three seeds are 4 % wide on either side, less
+    than half the margin of 10 %.
+    """
+    rows = tuple(row for row in DESIGNS if not row.startswith(("4 ", "64 ")))
+    return DesignSettings(**{**SHORT, "evaluated": 8, "coarse": 0, "looks": 2}, rows=rows)
 
 
 def tiny() -> DesignSettings:

@@ -22,6 +22,7 @@ from pcl_lib.experiments.neuralqaad.settings import (
     USUAL,
 )
 from pcl_lib.experiments.record import Record
+from pcl_lib.experiments.report import as_printed
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.result import Result
 
@@ -37,14 +38,16 @@ def facts(record: Record) -> dict[str, Any]:
 def paper_table_1(caption: str) -> viz.Figure:
     """Table 1 as printed, and what each row changes of AtlasNetV2, from its printed values."""
     rows = []
-    for method in published.METHODS:
-        printed = [published.TABLE_1[data][method] for data in published.SETS]
+    every = as_printed(
+        [[published.TABLE_1[data][method] for data in published.SETS] for method in published.METHODS]
+    )
+    for method, printed in zip(published.METHODS, every, strict=True):
         changes = [
             None if method == ATLAS else f"{-published.drop(data, method):+.1f} %" for data in published.SETS
         ]
         rows.append([method, *printed, *changes])
     names = [*published.SETS, *(f"{data}, change" for data in published.SETS)]
-    return viz.table(rows, columns={"method": ""} | dict.fromkeys(names, "paper"), caption=caption, digits=6)
+    return viz.table(rows, columns={"method": ""} | dict.fromkeys(names, "paper"), caption=caption)
 
 
 def table_1(result: Result, data: str, caption: str, **facts: Any) -> viz.Figure:
@@ -138,6 +141,22 @@ def curves(result: Result, data: str, note: str, *, rows: Sequence[str] | None =
         logy=True,
         alt=f"EM-kD of {data} over the steps of training, one curve for each of {len(names)} rows.",
         caption=f"EM-kD of {data} over the steps of training. {note}",
+    )
+
+
+def change_over_steps(result: Result, row: str, than: str, note: str) -> viz.Figure:
+    """How far the EM-kD of a row lies above that of another while both train, a band for each set."""
+    series = {}
+    for data in compare.sets(result):
+        ours, theirs = result.curves[data, row], result.curves[data, than]
+        series[data] = 100 * (ours - theirs) / theirs.mean(0)
+    return viz.curves(
+        series,
+        x=result.logged_steps,
+        xlabel="steps",
+        ylabel=f"EM-kD against {than}, %",
+        alt=f"By how many per cent the EM-kD of {row} is above that of {than}, over the steps of training.",
+        caption=f"EM-kD of {row} against that of {than}, in per cent of the latter, over the steps of training. {note}",
     )
 
 

@@ -22,8 +22,16 @@ def record_gpu() -> SamplingSettings:
 
 
 def record_short() -> SamplingSettings:
-    """Small networks on 48 faces: from seconds to a minute of one core for a run."""
-    return SamplingSettings(**{**SHORT, "seeds": (0, 1, 2)})
+    """Small networks on 48 faces of 4,096 points, of which a step samples as large shares as `record_cpu` does of twice
+    as many, at three numbers of points; ten to thirty seconds of one core for a run.
+
+    Seeds. At 512 points the short record of Table 1 has the whole method 37 % below AtlasNetV2 and the augmented
+    Chamfer distance 10 % below, each with a spread of 7 % from seed to seed. Three seeds give intervals of 2.5 spreads
+    on either side, 17 %: enough for the first at each number of points, and not for the second.
+    """
+    return SamplingSettings(
+        **{**SHORT, "evaluated": 8, "coarse": 0, "looks": 2, "seeds": (0, 1, 2), "counts": (32, 128, 512)}
+    )
 
 
 def tiny() -> SamplingSettings:

@@ -1,7 +1,7 @@
 """What the printed numbers and live code say of NeuralQAAD's claims, by rules.
 
 The thresholds stand here, and were written before a number was seen. `on_print` counts in the paper alone,
-`on_distances` computes its numbers itself; the other functions judge what the chapters have computed or timed.
+`on_distances` computes its numbers itself; the other functions judge what the chapters have computed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from pcl_lib.experiments.neuralqaad.published import CHAMFER
 from pcl_lib.experiments.neuralqaad.rules import (
     BOUNDS,
     CLAIM,
-    FOLDING,
-    GREEDY_START,
     INPUT,
     LARGE,
     QUADRATIC_COST,
@@ -39,10 +37,6 @@ MORE, SOMEWHAT = 10.0, 2.0
 # Codes that "suffer" from samples: two samples of a cloud are at least this share of the distance between shapes apart.
 SUFFERS, A_LITTLE = 0.5, 0.1
 EXACT = 1e-9  # relative: equal to the rounding of float64
-# "Only minutes" for all of D-Faust: less than an hour; a part of it, less than a working day.
-MINUTES, DAY = 60.0, 600.0
-# "Significant speedup" of a step: ten times; a part of it, twice. "Over a day" against "two hours": twelve times.
-FASTER, DAY_TO_HOURS, TWICE = 10.0, 12.0, 2.0
 
 
 def on_print(network: str) -> list[Claim]:
@@ -264,38 +258,3 @@ def on_reassignment(assignments: str, *, falls: Sequence[float], gains: Sequence
         graded(equal, len(falls)),
         f"{assignments}#{SWAPS}",
     )
-
-
-def on_greedy(assignments: str, *, seconds: float, clouds: int, points: int) -> Claim:
-    """The time of the greedy assignment of so many clouds, scaled to those of D-Faust."""
-    of = published.SIZES["D-Faust"]
-    minutes = seconds / 60 * of.clouds / clouds * of.of_ratio / points
-    return Claim(
-        'the greedy assignment "runs only minutes" for D-Faust',
-        "3.4",
-        f"{seconds:.0f} s for {clouds} clouds of {points:,} points on two cores: {minutes:,.0f} minutes for all of "
-        "D-Faust; the paper has a GPU",
-        share(-minutes, holds=-MINUTES, part=-DAY),
-        f"{assignments}#{GREEDY_START}",
-    )
-
-
-def on_patches(network: str, faster: Mapping[int, float]) -> list[Claim]:
-    """How many times a step of all patches at once is faster than one of a loop over them, by their number."""
-    number = "times faster than a loop over the patches: " + ", ".join(
-        f"{ratio:.0f} at {patches}" for patches, ratio in faster.items()
-    )
-    words = {
-        'all patches at once are a "significant speedup that makes using hundreds of patches practical"': (
-            "3.4",
-            share(min(ratio for patches, ratio in faster.items() if patches > 100), holds=FASTER, part=TWICE),
-        ),
-        'training AtlasNetV2 "takes over a day whereas NeuralQAAD only requires two hours"': (
-            "4.2",
-            share(faster[128], holds=DAY_TO_HOURS, part=TWICE),
-        ),
-    }
-    return [
-        Claim(each, where, number, verdict, f"{network}#{FOLDING}")
-        for each, (where, verdict) in words.items()
-    ]

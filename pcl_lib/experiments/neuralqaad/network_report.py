@@ -1,0 +1,178 @@
+"""Drawings of the network and of assignments, and tables of the benchmarks of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Chart
+from torch import Tensor
+
+from pcl_lib import viz
+from pcl_lib.experiments.neuralqaad import published, speed
+from pcl_lib.models import NEURALQAAD_SIZES, NeuralQAAD, compression_ratio, parameter_count
+
+_FRONT = (5.0, -15.0)  # of a figure
+
+
+def network_diagram(caption: str) -> viz.Figure:
+    """Fig. 1: what goes where in a training step, with the shape of each tensor and the weights for the skulls."""
+    skulls = NeuralQAAD(4, 256, 10, 16)  # weights do not depend on shapes and points
+    shared, own = (parameter_count(part) for part in (skulls.trunk, skulls.heads))
+    boxes = {
+        "input cloud $Q$\n$(N, 3)$, in $K$ patches": (0.0, 5.0),
+        "table $L$ of codes\n$(S, l)$": (1.5, 5.0),
+        "sample: $n / K$ points\nof each patch, $(B, n, 3)$": (0.0, 4.0),
+        "codes of the batch\n$(B, l)$": (1.5, 4.0),
+        f"shared layers 256-128-128-128\n{shared:,} weights": (0.6, 3.0),
+        "features by patch\n$(K, 128, B\\,n / K)$": (0.6, 2.0),
+        f"$K$ networks 64-3, one a patch\n{own:,} weights": (0.6, 1.0),
+        "made points $(B, n, 3)$": (0.6, 0.0),
+        "targets\n$(B, n, 3)$": (1.9, 0.0),
+    }
+    look = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": viz.PALETTE[0]}
+    with viz.style():
+        chart, ax = plt.subplots(figsize=(6.2, 5.2))
+        ax.set(xlim=(-1.2, 2.2), ylim=(-0.5, 5.5))
+        ax.axis("off")
+        drawn = [
+            ax.text(*at, words, ha="center", va="center", fontsize=9, bbox=look)
+            for words, at in boxes.items()
+        ]
+        chart.draw_without_rendering()  # the boxes get their size
+        arrows = (0, 2), (1, 3), (2, 4), (3, 4), (4, 5), (5, 6), (6, 7), (8, 7)
+        for one, other in ((drawn[i], drawn[j]) for i, j in arrows):
+            style = {"arrowstyle": "->", "color": "0.3", "patchA": one.get_bbox_patch()}
+            style["patchB"] = other.get_bbox_patch()
+            ax.annotate("", other.get_position(), one.get_position(), arrowprops=style)
+    return viz.show(
+        chart,
+        alt="A diagram. A sample of the input cloud and the codes of the batch go through shared layers; their "
+        "features are sorted by patch, a small network for each patch makes points of them, and these are compared "
+        "with their targets.",
+        caption=caption,
+    )
+
+
+def draw_patches(
+    ax: Axes, cloud: Float[np.ndarray, "n 3"], of_point: Int64[np.ndarray, "n"], limits: Any
+) -> None:
+    """A figure from the front, a hue for the patch `of_point`; hues repeat."""
+    hues = len(viz.PALETTE)
+    for hue in range(hues):
+        some = of_point % hues == hue
+        if some.any():
+            viz.draw_cloud(ax, cloud[some], colour=viz.PALETTE[hue], limits=limits, view=_FRONT, diameter=4)
+
+
+def draw_codes(codes: Mapping[int, Float[Tensor, "draws s l"]], points: int) -> Chart:
+    """The codes of eight shapes from samples of so many points, those of one shape joined, in the plane in which codes
+    of the most points vary most."""
+    most = codes[max(codes)].flatten(0, 1)
+    directions = torch.linalg.svd(most - most.mean(0), full_matrices=False).Vh[:2].T
+    few, found = (((codes[n] - most.mean(0)) @ directions)[:, :8] for n in (min(codes), points))
+    low, high = few.amin((0, 1)) - 0.1, few.amax((0, 1)) + 0.1
+    chart, ax = plt.subplots(figsize=(4.6, 3.8))
+    for i, xy in enumerate(found.unbind(1)):
+        hue, marker = viz.PALETTE[i % len(viz.PALETTE)], "os^D"[i // 2]
+        ax.plot(*xy.T, color=hue, linewidth=0.7, marker=marker, markersize=5)
+    ax.set(xlabel="first direction of the codes", ylabel="second")
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    return chart
+
+
+def draw_six(one: Float[Tensor, "6 2"], other: Float[Tensor, "6 2"], assignment: Int64[Tensor, "6"]) -> Chart:
+    """A body of three points and an arm of three: left, who goes where; right, the links of the body after it."""
+    chart, axes = plt.subplots(1, 2, figsize=(6.4, 3.4))
+    viz.draw_matching(axes[0], one, other, assignment)
+    axes[0].set_title("who goes where")
+    sent = other[assignment]
+    for i, j in ((0, 1), (1, 2), (0, 3), (3, 4), (4, 5)):
+        axes[1].plot(*sent[[i, j]].T, color=viz.PALETTE[1 if i > 2 else 0])
+    axes[1].scatter(*sent.T, color=[viz.PALETTE[i > 2] for i in range(6)], zorder=3)
+    axes[1].set_aspect("equal")
+    axes[1].set_axis_off()
+    axes[1].set_title("neighbours in Q, as they are sent")
+    return chart
+
+
+def draw_lines(
+    pairs: Mapping[str, tuple[Float[Tensor, "n 3"], Float[Tensor, "n 3"]]], limits: Any, *, every: int = 16
+) -> Chart:
+    """Side by side, by name: some of the points that a network makes of a figure, and lines to their targets."""
+    chart, axes = plt.subplots(1, len(pairs), figsize=(3.3 * len(pairs), 4.2))
+    for ax, (name, (made, targets)) in zip(axes, pairs.items(), strict=True):
+        some = made[::every], targets[::every]
+        viz.draw_matching(ax, *some, torch.arange(len(some[0])), limits=limits, view=_FRONT)
+        ax.set_title(name)
+    return chart
+
+
+def readings_table(caption: str) -> viz.Figure:
+    """What each reading of the network's sizes weighs, and its ratio without the input cloud; the printed one last."""
+
+    def size_of(sizes: Any, data: str, **options: bool) -> int:
+        of = published.SIZES[data]
+        made = NeuralQAAD(1, of.patches, of.code, of.patches, trunk=sizes.trunk, heads=sizes.heads, **options)
+        return made.network_weights
+
+    def stated(network: int, data: str) -> str:
+        of = published.SIZES[data]
+        return f"{compression_ratio(of.clouds, of.of_ratio, of.code, network, input_cloud=False):,.0f}"
+
+    usual = NEURALQAAD_SIZES["128 three times"]
+    readings: list[tuple[Any, dict[str, bool]]] = [(sizes, {}) for sizes in NEURALQAAD_SIZES.values()]
+    readings += [(usual, {"bias": True}), (usual, {"join_again": True})]
+    rows = []
+    for sizes, options in readings:
+        small, large = (size_of(sizes, data, **options) for data in ("Skulls", "COMA"))
+        layers = "-".join(map(str, (*sizes.trunk, *sizes.heads)))
+        label = ", ".join([layers, f"{len(sizes.trunk)} shared", *options])
+        ratios = [stated(small, "Skulls"), stated(large, "D-Faust"), stated(large, "COMA")]
+        rows.append([label.replace("_", " "), f"{small:,}", f"{large:,}", *ratios])
+    printed = [f"{published.SIZES[data].ratio:,}" for data in published.SETS]
+    return viz.table(
+        [*rows, ["as printed", None, None, *printed]],
+        columns=["layers", "weights, K = 16", "weights, K = 128", *published.SETS],
+        caption=caption,
+    )
+
+
+def speedup_table(record: Mapping[str, Any], caption: str) -> viz.Figure:
+    """How many times as long as NeuralQAAD's patches at once the faster loop over them takes, by the size of a step."""
+    cases = [case for case in record["cases"] if case["network"] == speed.OF_PATCH]
+    rows: dict[int, list[Any]] = {}
+    for case in cases:
+        best = min(case["ratios"].values(), key=lambda ratio: ratio["median"])
+        rows.setdefault(case["patches"], [case["patches"]]).append(_quartiles(best))
+    columns = ["patches", *dict.fromkeys(_step_of(case) for case in cases)]
+    return viz.table([*rows.values()], columns=columns, caption=caption, **speed.facts(record))
+
+
+def swaps_table(record: Mapping[str, Any], caption: str) -> viz.Figure:
+    """What swaps add to a training step, by its size."""
+    rows = [
+        [
+            f"{case['name']}: {_step_of(case)} of {case['of']:,}",
+            *(case["milliseconds"][name]["median"] for name in ("without", "with swaps")),
+            _quartiles(case["more"], "{:+.0f}"),
+        ]
+        for case in record["steps"]
+    ]
+    columns = ["a step", "without, ms", "with swaps, ms", "more, %"]
+    return viz.table(rows, columns=columns, caption=caption, **speed.facts(record))
+
+
+def _step_of(case: Mapping[str, Any]) -> str:
+    return f"{case.get('clouds', case.get('batch'))} x {case['points']:,} points"
+
+
+def _quartiles(found: Mapping[str, float], form: str = "{:.1f}") -> str:
+    """The median and, in brackets, the quartiles."""
+    low, middle, high = (form.format(found[key]) for key in ("lower_quartile", "median", "upper_quartile"))
+    return f"{middle} [{low}, {high}]"
