@@ -171,8 +171,8 @@ def came_back(result: Result) -> viz.Frames:
         for k in (0, -1):
             titles.append(f"{DPCC}, {ladder[k]}: {bits[k]:.2f} bits")
             names.append(f"{DPCC}/{ladder[k]}/shown {data}")
-        for k in (0, -1):
-            setting = compare.nearest_in_size(result, OCTREE, bits[k], data)
+        near = [compare.nearest_in_size(result, OCTREE, bits[k], data) for k in (0, -1)]
+        for setting in dict.fromkeys(near):  # one file may be the nearest to both
             place = compare.ladder(result, OCTREE).index(setting)
             titles.append(f"{OCTREE}, {compare.curve(result, BPP, OCTREE)[place, row]:.2f} bits")
             names.append(f"{OCTREE}/{setting}/shown {data}")
@@ -180,11 +180,11 @@ def came_back(result: Result) -> viz.Frames:
             viz.clouds(
                 [result.previews[name].astype(np.float32) for name in names],
                 titles=titles,
-                columns=3,
+                columns=2,
                 limits=result.previews[names[0]].astype(np.float32),
                 up=_UP.get(data, "z"),
                 view=_VIEW.get(data, (20.0, -60.0)),
-                alt=f"One of the {data}, and what four files gave back of it.",
+                alt=f"One of the {data}, and what {len(names) - 1} files gave back of it.",
             )
         )
     return viz.frames(
