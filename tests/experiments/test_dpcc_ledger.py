@@ -202,6 +202,7 @@ def test_sentences_count_what_they_say():
     )
     assert "streets: bytes +195.1 % (+195.1 to +195.1), D2 +8.00 dB" in said
     assert "changed by -50 %" in sentences.length(record)
+    assert "held out" not in sentences.length(ablation()), "it was looked at once, at its end"
     assert "50 % on faces (points so coded: 100 %)" in sentences.overhead(rates(spread=0.0).result)
 
 

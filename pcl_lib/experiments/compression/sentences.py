@@ -142,13 +142,15 @@ def terms(result: Result) -> str:
 
 
 def length(record: Record) -> str:
-    """How long a training was, and whether its curve had come to rest."""
+    """How long a training was, and, where it was looked at before its end, whether its curve had come to rest."""
+    said = f"A training makes {record.epochs:.1f} passes over the patches, that of the release {EPOCHS}."
+    steps = record.result.logged_steps
+    if len(steps) < 2:
+        return said
     moved = np.concatenate([compare.still_moving(record.result, key) for key in _trained(record.result)])
-    before, last = record.result.logged_steps[-2:]
     return (
-        f"A training makes {record.epochs:.1f} passes over the patches, that of the release {EPOCHS}. From step "
-        f"{before:,} to step {last:,}, the last, the Chamfer distance of patches that were held out changed by "
-        f"{moved.mean():+.0f} % on average ({moved.min():+.0f} to {moved.max():+.0f} %)."
+        f"{said} From step {steps[-2]:,} to step {steps[-1]:,}, the last, the Chamfer distance of patches that were "
+        f"held out changed by {moved.mean():+.0f} % on average ({moved.min():+.0f} to {moved.max():+.0f} %)."
     )
 
 
