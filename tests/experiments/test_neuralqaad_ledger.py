@@ -273,7 +273,7 @@ def test_tables_and_curves_are_set():
     assert "3 methods" in report.figure_5(of_points, "Three seeds.").text
     assert FLOOR not in figure.text
     grows = report.change_over_steps(record.result, CHAMFER, ATLAS, "Three seeds.").text
-    assert f"{CHAMFER} against that of {ATLAS}" in grows
+    assert f"of {CHAMFER} is above that of {ATLAS}" in grows
 
 
 def test_live_claims_from_both_sides():

@@ -102,7 +102,8 @@ def test_designs_have_equal_weights(preset):
         assert len(trunk) == of.shared
         assert len(trunk) + len(heads) == 6
         found[row] = sizes.weights(3 + settings.code_dim, (*trunk, *heads), of.shared, of.patches)
-    assert settings.rows == DESIGNS
+    assert settings.rows == tuple(row for row in DESIGNS if row in found)
+    assert {DESIGNS[0], USUAL, MEAN_START} < found.keys(), "what the claims compare"
     assert max(abs(each / found[USUAL] - 1) for each in found.values()) < 0.01, found
     assert found[USUAL] == found[MEAN_START]
 

@@ -54,7 +54,7 @@ def scores(
 def ball(points: Float[Tensor, "n 3"], neighbours: int) -> float:
     """The radius within which half of the points have so many neighbours.
 
-    >>> line = torch.arange(9.0)[:, None]
+    >>> line = torch.arange(9.0)[:, None] * torch.tensor([1.0, 0.0, 0.0])
     >>> ball(line, 2)
     1.0
     """

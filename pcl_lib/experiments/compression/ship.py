@@ -67,7 +67,7 @@ def train(clouds: Patches, folder: Path, *, steps: int = STEPS) -> tuple[DPCC, d
         clip=1.0,
         folder=folder,
         checkpoint_every=50,
-        checkpoint_seconds=20,
+        checkpoint_seconds=20.0,
         log_every=1,
     )
     network.eval()

@@ -23,7 +23,8 @@ _FRONT = (5.0, -15.0)  # of a figure
 def network_diagram(caption: str) -> viz.Figure:
     """Fig. 1: what goes where in a training step, with the shape of each tensor and the weights for the skulls."""
     skulls = NeuralQAAD(4, 256, 10, 16)  # weights do not depend on shapes and points
-    shared, own = (parameter_count(part) for part in (skulls.trunk, skulls.heads))
+    assert skulls.trunk is not None, "the printed sizes have shared layers"
+    shared, own = parameter_count(skulls.trunk), parameter_count(skulls.heads)
     boxes = {
         "input cloud $Q$\n$(N, 3)$, in $K$ patches": (0.0, 5.0),
         "table $L$ of codes\n$(S, l)$": (1.5, 5.0),
@@ -116,9 +117,18 @@ def draw_lines(
 def readings_table(caption: str) -> viz.Figure:
     """What each reading of the network's sizes weighs, and its ratio without the input cloud; the printed one last."""
 
-    def size_of(sizes: Any, data: str, **options: bool) -> int:
+    def size_of(sizes: Any, data: str, bias: bool = False, join_again: bool = False) -> int:
         of = published.SIZES[data]
-        made = NeuralQAAD(1, of.patches, of.code, of.patches, trunk=sizes.trunk, heads=sizes.heads, **options)
+        made = NeuralQAAD(
+            1,
+            of.patches,
+            of.code,
+            of.patches,
+            trunk=sizes.trunk,
+            heads=sizes.heads,
+            bias=bias,
+            join_again=join_again,
+        )
         return made.network_weights
 
     def stated(network: int, data: str) -> str:

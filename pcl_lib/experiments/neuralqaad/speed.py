@@ -77,7 +77,7 @@ def added(record: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     }
 
 
-def facts(record: Mapping[str, Any]) -> dict[str, str]:
+def facts(record: Mapping[str, Any]) -> dict[str, Any]:
     """What stands under a table of a benchmark record."""
     machine = record["machine"]
     cores = f"{machine['cores']} cores, {machine['torch_threads']} of them used by torch"
