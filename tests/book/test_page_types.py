@@ -47,7 +47,7 @@ def wrong(pages: dict[str, list[Cell]], folder: Path) -> list[str]:
         path.write_text(program(cells), encoding="utf-8")
         files[path.name] = page
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", *OPTIONS, *files],
+        [sys.executable, "-m", "mypy", *OPTIONS, *(str(folder / name) for name in files)],
         cwd=ROOT,
         capture_output=True,
         text=True,
