@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pcl_lib.distances import chamfer
+from pcl_lib.distances import chamfer, emd
 from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.generation import build, evaluate, field
 from pcl_lib.experiments.generation.data import sets
@@ -256,6 +256,11 @@ def test_distances_within_the_references_are_those_of_their_run():
             assert torch.equal(evaluate.within_references(s, twins, distance, CPU), again)
     plain, doubled = (evaluate.within_references(s, twins, "CD", CPU) for twins in (False, True))
     assert not torch.equal(plain, doubled)
+
+
+def test_the_exact_emd_is_that_of_the_library():
+    one, other = sets(field.tiny()).test.unbind(1)
+    torch.testing.assert_close(evaluate.exact_emd(one, other), emd(one, other).value)
 
 
 def test_the_released_emd_is_of_all_points_and_too_large():

@@ -30,7 +30,7 @@ def record_short() -> Settings:
     tested. The weight of the noise levels is the released one, under which a field draws shapes sooner.
     """
     return Settings(
-        seeds=(0, 1, 2), emd_points=32, first_steps=1200, gan_steps=4000, looks=2, weighting="sigma3"
+        seeds=(0, 1, 2), emd_points=32, first_steps=1200, gan_steps=2500, looks=2, weighting="sigma3"
     )
 
 
