@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pcl_lib.distances import chamfer
+from pcl_lib.distances import chamfer, emd
 from pcl_lib.experiments.generation import build, evaluate, field
 from pcl_lib.experiments.generation.data import sets
 from pcl_lib.experiments.generation.known import KnownShapes, matched, with_twins
@@ -217,6 +217,22 @@ def test_scores_of_sets_that_one_knows():
     assert found == pytest.approx({"MMD": 2 * 0.01, "COV": 1.0, "1-NNA": 0.0}, rel=1e-4)
     far = evaluate.scores(evaluate.matrices(s, real + 100, real, "CD"))
     assert (far["COV"], far["1-NNA"]) == (0.25, 1.0)
+
+
+def test_distances_within_the_references_are_those_of_their_run():
+    s = field.tiny()
+    for twins, kind in ((False, TRAIN), (True, TWINS)):
+        truth = evaluate.references(s, {"known": KnownShapes(s, kind, 0)})
+        for distance in DISTANCES:
+            again = evaluate.matrices(s, truth, truth, distance).references
+            assert torch.equal(evaluate.within_references(s, twins, distance, CPU), again)
+    plain, doubled = (evaluate.within_references(s, twins, "CD", CPU) for twins in (False, True))
+    assert not torch.equal(plain, doubled)
+
+
+def test_the_exact_emd_is_that_of_the_library():
+    one, other = sets(field.tiny()).test.unbind(1)
+    torch.testing.assert_close(evaluate.exact_emd(one, other), emd(one, other).value)
 
 
 def test_the_released_emd_is_of_all_points_and_too_large():
