@@ -97,17 +97,28 @@ def method(settings: CompletionSettings, run: Run, device: torch.device) -> Meth
         last.to(device)
     optimizer = adam(model.to(device), settings.rate(run.configuration))
     early = table_loss("CD lengths")
+    finest = _weighed(last, settings.weight)
 
     def of_stages(stages: tuple[Tensor, ...], partial: Tensor, truth: Tensor, step: int) -> Tensor:
         if network == "PCN":
-            return pcn_loss(stages, truth, loss=early, alpha=pcn_alpha(step, steps=settings.steps), last=last)
+            return pcn_loss(
+                stages, truth, loss=early, alpha=pcn_alpha(step, steps=settings.steps), last=finest
+            )
         return snowflake_loss(
-            stages, truth, loss=early, partial=partial, partial_loss=_keep, ordered=True, last=last
+            stages, truth, loss=early, partial=partial, partial_loss=_keep, ordered=True, last=finest
         )
 
     schedule = warm_up_and_cosine(optimizer, settings.steps)
     task = ShapeCompletion(model, of_stages, optimizer, schedule)
     return with_own_step(task, loss, last, steps=settings.steps)
+
+
+def _weighed(last: Loss | nn.Module, weight: float) -> Loss | nn.Module:
+    """A learned loss times its weight; a distance, and a loss of weight 1, as they are."""
+    if weight == 1.0 or not isinstance(last, nn.Module):
+        return last
+    learned = last
+    return lambda made, truth: (weight * learned(made, truth)).expand(len(truth))
 
 
 def _keep(partial: Tensor, made: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from pcl_lib.experiments.learned_losses.settings import BASELINE
 from pcl_lib.experiments.named_losses import TABLE_LOSSES
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
+from pcl_lib.experiments.runner.settings_hash import LATER
 
 NETWORKS = ("PCN", "SnowflakeNet")
 
@@ -27,6 +28,7 @@ class CompletionSettings:
     - `n_shape`: points of a shape, `n_partial` of its partial view, `n_points` of a completion and of its truth.
     - `views`: of each training shape. A held-out shape has one.
     - `code_dim`, `points`, `pcn_*`, `snow_*`: arguments of `PCN` and `SnowflakeNet`.
+    - `weight`: of a learned loss of the last stage beside the closed forms of the other stages.
     - `looks`, `curve_shapes`, `mcd_centres`, `shown`, `cost_steps`: as in the settings of the auto-encoders.
     """
 
@@ -66,10 +68,13 @@ class CompletionSettings:
     mcd_centres: int = 64
     shown: int = 4
     cost_steps: int = 11
+    weight: float = field(default=1.0, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_known("networks", tuple(dict.fromkeys(of[0] for of in self.configurations)), NETWORKS)
         check_known("losses", tuple(dict.fromkeys(of[1] for of in self.configurations)), TABLE_LOSSES)
+        if not self.weight > 0:
+            raise ValueError(f"weight must be positive, received {self.weight}; 1 is the paper's")
         for configuration in self.configurations:
             self.rate(configuration)
         made = {
