@@ -9,7 +9,12 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
-SPACE_BEFORE_A_UNIT = re.compile(r"\A (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))")
+from book._tools.minus import written_by_code
+
+FIXED = "\N{NO-BREAK SPACE}"
+UNIT = r" (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))"
+SPACE_BEFORE_A_UNIT = re.compile(rf"\A{UNIT}")
+SPACE_WITHIN = re.compile(rf"(?<=\d){UNIT}")
 
 
 class Units(SphinxPostTransform):
@@ -22,6 +27,8 @@ class Units(SphinxPostTransform):
             following = glued.next_node(descend=False, siblings=True)
             if "pasted-text" in glued["classes"] and isinstance(following, nodes.Text):
                 following.parent.replace(following, nodes.Text(bound(following.astext())))
+        for text in written_by_code(self.document):
+            text.parent.replace(text, nodes.Text(SPACE_WITHIN.sub(FIXED, text.astext())))
 
 
 def bound(text: str) -> str:
@@ -30,7 +37,7 @@ def bound(text: str) -> str:
     >>> bound(" % of the points"), bound(" so many"), bound(" s.")
     ('\\xa0% of the points', ' so many', '\\xa0s.')
     """
-    return SPACE_BEFORE_A_UNIT.sub("\N{NO-BREAK SPACE}", text)
+    return SPACE_BEFORE_A_UNIT.sub(FIXED, text)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -27,6 +27,15 @@ def test_only_text_behind_a_glued_number_is_changed():
     assert [p.astext() for p in document.children] == ["3\N{NO-BREAK SPACE}% more", "3 % more", "3 % more"]
 
 
+def test_sentences_that_code_wrote_are_changed():
+    document = new_document("page")
+    document += nodes.container(
+        "", nodes.paragraph("", "", nodes.Text("by 3 % in 2 s.")), classes=["cell_output"]
+    )
+    Units(document).run()
+    assert document.astext() == "by 3\N{NO-BREAK SPACE}% in 2\N{NO-BREAK SPACE}s."
+
+
 def test_the_site_binds_units(site):
     found = [
         (page.name, glued.get_text(), str(glued.next_sibling))
