@@ -77,7 +77,8 @@ def plain(signature: str) -> str:
     signature = re.sub(r"""ForwardRef\(("[^"]*"|'[^']*')\)""", r"\1", signature)
     signature = re.sub(r"<function (?:[\w<>]+\.)*(\w+) at 0x\w+>", r"\1", signature)
     signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
-    signature = re.sub(r"\w+Path\('[^']*?([^/\\']+)'\)", r"Path('.../\1')", signature)  # not of the builder's disk
+    # A folder of the builder's disk is none of the reader's.
+    signature = re.sub(r"\w+Path\('[^']*?([^/\\']+)'\)", r"Path('.../\1')", signature)
     return shortened(re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature))
 
 
