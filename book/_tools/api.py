@@ -71,7 +71,7 @@ def plain(signature: str) -> str:
     '(f: Curve = square)'
     >>> plain("(x: ForwardRef('Points | None'))")
     '(x: Points | None)'
-    >>> plain("(folder: Path = PosixPath('/home/me/book/records'), share: float = 0.3333333333333333)")
+    >>> plain("(folder: Path = PosixPath('/some/folder/book/records'), share: float = 0.3333333333333333)")
     "(folder: Path = Path('.../records'), share: float = 0.333333)"
     """
     signature = re.sub(r"""ForwardRef\(("[^"]*"|'[^']*')\)""", r"\1", signature)
