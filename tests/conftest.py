@@ -1,12 +1,14 @@
 """What all tests share: reproducible hypothesis runs, no window for figures, markers, processes side by side."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import matplotlib
 import pytest
 import torch
+from jaxtyping import config
 
 matplotlib.use("Agg")
 # KeOps does not lock the folder it compiles into: processes side by side have one each, kept for the next run.
@@ -57,6 +59,14 @@ LONG_EXAMPLES = {
 def uses_keops(item: pytest.Item) -> bool:
     reasons = [str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif")]
     return "keops" in item.name or any("KeOps" in reason for reason in reasons)
+
+
+@pytest.fixture
+def as_users_call_it() -> Iterator[None]:
+    """The suite checks annotations at each call; users run without that, and must meet our messages."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers

@@ -230,8 +230,9 @@ def test_distances_within_the_references_are_those_of_their_run():
     assert not torch.equal(plain, doubled)
 
 
-def test_the_exact_emd_is_that_of_the_library():
+def test_the_distances_of_many_small_pairs_are_those_of_the_library():
     one, other = sets(field.tiny()).test.unbind(1)
+    torch.testing.assert_close(evaluate.small_chamfer(one, other), chamfer(one, other), rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(evaluate.exact_emd(one, other), emd(one, other).value)
 
 

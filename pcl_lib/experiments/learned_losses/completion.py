@@ -29,10 +29,12 @@ EARLIER = (
     ("SnowflakeNet", "CALoss", 1e-3),
 )
 # CALoss is a sum over 128 channels. In training its gradient in PCN's weights is some 300 times that of the Chamfer
-# distance of lengths, so with weight 1 the early stages hardly count; with this one the stages are of a size, and the
+# distance of lengths, so with weight 1 the early stage hardly counts. With this one the stages are of a size, and the
 # rate is that of the distance.
-WEIGHT = 0.003
-ALIKE = tuple((network, loss, 3e-3) for network, loss in product(NETWORKS, LOSSES))
+WEIGHED: dict[str, Any] = {
+    "weight": 0.003,
+    "rates": tuple((network, loss, 3e-3) for network, loss in product(NETWORKS, LOSSES)),
+}
 _CHOSEN: dict[str, Any] = {"configurations": tuple(product(NETWORKS, LOSSES)), "rates": RATES}
 _TINY: dict[str, Any] = {
     "seeds": (0, 1),
@@ -80,7 +82,17 @@ def record_short() -> CompletionSettings:
 
 def record_weighed() -> CompletionSettings:
     """CALoss with a weight that makes its gradient as large as that of the distance it replaces; three seeds."""
-    return CompletionSettings(**{**_CHOSEN, "rates": ALIKE}, weight=WEIGHT, seeds=(0, 1, 2))
+    return CompletionSettings(**{**_CHOSEN, **WEIGHED}, seeds=(0, 1, 2))
+
+
+def record_apart() -> CompletionSettings:
+    """PCN with this weight, and with points that begin ten times as far from each other as its own; four seeds."""
+    of_pcn = {
+        "configurations": tuple(product(("PCN",), LOSSES)),
+        "rates": tuple(("PCN", loss, 3e-3) for loss in LOSSES),
+        "pcn_extent": 0.5,
+    }
+    return CompletionSettings(**{**_CHOSEN, **WEIGHED, **of_pcn}, seeds=(0, 1, 2, 3))
 
 
 def record_gpu() -> CompletionSettings:
@@ -107,6 +119,7 @@ EXPERIMENT = Experiment(
         "record-cpu": record_cpu,
         "record-short": record_short,
         "record-weighed": record_weighed,
+        "record-apart": record_apart,
         "record-gpu": record_gpu,
         "record-rates": record_rates,
         "tiny": tiny,
@@ -114,6 +127,7 @@ EXPERIMENT = Experiment(
     records={
         "record-short": "caloss-completion-short",
         "record-weighed": "caloss-completion-weighed",
+        "record-apart": "caloss-completion-apart",
         "record-gpu": "caloss-completion-gpu",
         "record-rates": "caloss-completion-rates",
     },

@@ -75,7 +75,13 @@ def build(
         model: nn.Module
         if network == "PCN":
             model = PCN(
-                s.code_dim, s.pcn_coarse, s.pcn_grid, points=s.points, widths=s.pcn_widths, fold=s.pcn_fold
+                s.code_dim,
+                s.pcn_coarse,
+                s.pcn_grid,
+                points=s.points,
+                widths=s.pcn_widths,
+                fold=s.pcn_fold,
+                extent=s.pcn_extent,
             )
         else:
             model = SnowflakeNet(

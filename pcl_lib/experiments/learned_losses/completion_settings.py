@@ -28,7 +28,8 @@ class CompletionSettings:
     - `n_shape`: points of a shape, `n_partial` of its partial view, `n_points` of a completion and of its truth.
     - `views`: of each training shape. A held-out shape has one.
     - `code_dim`, `points`, `pcn_*`, `snow_*`: arguments of `PCN` and `SnowflakeNet`.
-    - `weight`: of a learned loss of the last stage beside the closed forms of the other stages.
+    - `weight`: of a learned loss of the last stage beside the closed forms of the other stages. `pcn_extent`: half the
+      side of the square from which PCN's last stage makes its points, PCN's own by default.
     - `looks`, `curve_shapes`, `mcd_centres`, `shown`, `cost_steps`: as in the settings of the auto-encoders.
     """
 
@@ -69,6 +70,7 @@ class CompletionSettings:
     shown: int = 4
     cost_steps: int = 11
     weight: float = field(default=1.0, metadata=LATER)
+    pcn_extent: float = field(default=0.05, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_known("networks", tuple(dict.fromkeys(of[0] for of in self.configurations)), NETWORKS)
