@@ -72,8 +72,8 @@ def test_claims_name_their_page_and_what_has_no_record(record):
     assert any(claim.verdict == UNTESTED and "caloss-codes" in claim.number for claim in claims)
 
 
-def of_table_3(record, changes):
-    """The claim on completion of a record in which CALoss changes each network's MCD and HD by such factors."""
+def completion_record(record, changes):
+    """A record in which CALoss changes each network's MCD and HD by such factors."""
     rows = [
         Row(
             {"network": network, "loss": loss},
@@ -89,10 +89,18 @@ def of_table_3(record, changes):
         for seed in range(8)
     ]
     result = Result(rows, {}, [], "MCD", {}, {}, "cpu", 1.0)
-    of = replace(
+    return replace(
         record, experiment="caloss-completion", preset="record-cpu", result=result, seeds=list(range(8))
     )
-    return ledger.claims(record, None, PAGE, completion=of)[-1]
+
+
+def of_table_3(record, changes, weighed=None):
+    """The claim on completion of such a record, and of a second one."""
+    first = completion_record(record, changes)
+    second = None
+    if weighed is not None:
+        second = replace(completion_record(record, weighed), settings={"weight": 0.003})
+    return ledger.claims(record, None, PAGE, completion=first, weighed=second)[-1]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +116,15 @@ def test_most_conditions_of_completion(record, changes, verdict):
     assert (claim.verdict, claim.where) == (verdict, "IV-D, Table 3")
     assert "SnowflakeNet HD" in claim.number
     assert "8 seeds" in claim.number
+
+
+def test_a_second_record_judges_the_networks_that_it_has(record):
+    worse = {"PCN": (1.1, 1.1), "SnowflakeNet": (0.9, 1.1)}
+    assert of_table_3(record, worse).verdict == UNKNOWN
+    claim = of_table_3(record, worse, {"PCN": (0.8, 0.8)})
+    assert claim.verdict == HOLDS
+    assert "PCN MCD +1" in claim.number
+    assert "with the weight 0.003: PCN MCD -1" in claim.number
 
 
 OTHERS = {"PUD": (2.9, 3.0, 3.1), "PFD": (1.9, 2.0, 2.1), "CRND": (4.9, 5.0, 5.1), "PCLoss": (3.9, 4.0, 4.1)}

@@ -90,6 +90,15 @@ def test_the_rate_with_the_lowest_error_is_taken():
     assert "AE, CD | 300 | 100 | 200 | 0.0005" in report.rates_table(found, "Rates").text
 
 
+def test_each_loss_at_its_best_rate():
+    rows = [
+        Row({"network": "PCN", "loss": loss, "rate": rate}, 0, {"MCD": mcd}, 1.0)
+        for loss, mcds in {"CD lengths": (3.0, 1.0), "CALoss": (1.5, 4.0)}.items()
+        for rate, mcd in zip(("1e-3", "3e-3"), mcds, strict=True)
+    ]
+    assert compare.excess_at_best(Result(rows, {}, [], "MCD", {}, {}, "cpu", 1.0), "PCN") == 50.0
+
+
 def test_tables_and_figures_hold_both_sides(result):
     text = report.quality_table(result, "Table 1").text
     assert "CALoss | 0.210 | 1.53 | 0.580 | 5.23 | 250 ± 71" in text
@@ -139,6 +148,18 @@ def test_completions_beside_what_was_seen():
     previews = {name: drawn.random((2, 16, 3)) for name in names}
     figure = report.completions(Result(rows, {}, [], "MCD", previews, {}, "cpu", 1.0), shape=1)
     assert "4 completions of it" in figure.html
+
+
+def test_groups_that_lie_together_and_apart():
+    rows = [
+        Row({"network": "PCN", "loss": loss}, 0, {"MCD": mcd}, 1.0)
+        for loss, mcd in (("CD lengths", 0.01), ("CALoss", 0.02))
+    ]
+    corners = np.array([[3.0, 0, 0], [-3.0, 0, 0]] * 4)[None]  # groups of two, each 3 from its mean
+    previews = {"PCN/CD lengths": corners, "PCN/CALoss": corners / 10 + np.arange(8)[None, :, None] // 2}
+    found = Result(rows, {}, [], "MCD", previews, {}, "cpu", 1.0)
+    assert compare.within_groups(found, "PCN", "CD lengths", 2) == pytest.approx(3)
+    assert compare.within_groups(found, "PCN", "CALoss", 2) == pytest.approx(0.3)
 
 
 def test_the_papers_tables_agree_with_each_other():

@@ -227,6 +227,22 @@ def test_only_the_last_stage_has_the_named_loss():
     assert not torch.allclose(values["CD lengths"], values["CALoss"])
 
 
+def test_a_weight_is_of_the_learned_loss_and_an_extent_of_the_sheet():
+    settings = completion.tiny()
+    weighed = replace(settings, weight=0.25, pcn_extent=0.5)
+    partial, truth = (clouds[:4] for clouds in completion_parts.views_of(settings).training.tensors)
+    for loss, expected in (("CD lengths", 1.0), ("CALoss", 0.25)):
+        plain, other = (completion_parts.method(of, Run(("PCN", loss), 0), CPU) for of in (settings, weighed))
+        assert (plain.modules["model"].extent, other.modules["model"].extent) == (0.05, 0.5)
+        stages = plain.modules["model"](partial)
+        early = chamfer(stages[0], truth, squared=False, combine="mean")
+        last, scaled = (
+            getattr(method, "method", method).loss(stages, partial, truth, settings.steps) - early
+            for method in (plain, other)
+        )
+        torch.testing.assert_close(scaled, expected * last, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.slow
 def test_completion_has_every_run(tmp_path):
     settings = replace(completion.tiny(), seeds=(0,))

@@ -9,6 +9,7 @@ from pcl_lib.experiments.learned_losses.codes_settings import UNTRAINED
 from pcl_lib.experiments.learned_losses.compare import chosen_rates
 from pcl_lib.experiments.named_losses import LOSS_RATES, TABLE_LOSSES
 from pcl_lib.experiments.record import RECORDS, read_record
+from pcl_lib.experiments.runner.settings_hash import as_recorded, settings_hash
 
 
 @pytest.mark.parametrize("module", [codes, completion, every_loss, rates, table1])
@@ -83,6 +84,8 @@ def test_bad_settings_of_codes_and_completion_are_refused():
         replace(codes.tiny(), rates=(("CD lengths", 1e-3), ("PCLoss", 1e-3), ("CALoss", 1e-3)))
     with pytest.raises(ValueError, match="folds must be at least 2 and strengths positive"):
         replace(codes.tiny(), folds=1)
+    with pytest.raises(ValueError, match="weight must be positive, received 0"):
+        replace(completion.tiny(), weight=0)
     with pytest.raises(ValueError, match="n_points is 32, and the sizes of PCN make 64 points"):
         replace(completion.tiny(), n_points=32)
     with pytest.raises(
@@ -107,6 +110,14 @@ def test_rates_are_those_of_the_search():
 def test_rates_of_completion_are_those_of_the_search():
     found = searched("caloss-completion-rates")
     assert {(network, loss): rate for network, loss, rate in completion.RATES} == found
+
+
+@pytest.mark.parametrize("changed", [{"weight": 0.5}, {"pcn_extent": 0.5}])
+def test_later_settings_of_completion_count_where_they_are_not_their_defaults(changed):
+    of = completion.EXPERIMENT
+    assert not {"weight", "pcn_extent"} & set(as_recorded(completion.tiny()))
+    other = replace(completion.tiny(), **changed)
+    assert settings_hash(of.name, of.version, other) != settings_hash(of.name, of.version, completion.tiny())
 
 
 def test_critics_share_the_rate_of_their_distance():

@@ -92,6 +92,18 @@ def outputs_apart(result: Result, one: Configuration, other: Configuration) -> n
     return table
 
 
+def within_groups(result: Result, network: str, loss: str, size: int) -> float:
+    """How far the last stage's points lie from the mean of their group, those of one point of the stage before.
+
+    Root of the mean square over the completions that are shown, in the unit of the clouds. `size`: points of a group,
+    which follow each other.
+    """
+    made = result.previews[f"{network}/{loss}"].astype(np.float64)
+    groups = made.reshape(len(made), -1, size, made.shape[-1])
+    away = groups - groups.mean(2, keepdims=True)
+    return float(np.sqrt(np.square(away).sum(-1).mean()))
+
+
 def likeness(result: Result, loss: str, than: str = BASELINE, *, network: str = "AE") -> Difference:
     """How far the outputs of a loss are from those of another with the same seed, over how far apart those of the
     other are between seeds, less 1, in per cent: below 0 they are more alike than two seeds are."""
@@ -111,6 +123,15 @@ def chosen_rates(result: Result) -> dict[tuple[str, str], float]:
         key = network, loss
         found[key] = min(found.get(key, (np.inf, 0.0)), (mean, float(rate)))
     return {key: rate for key, (_, rate) in found.items()}
+
+
+def excess_at_best(result: Result, network: str, metric: str = "MCD") -> float:
+    """How much higher a metric is with CALoss than with CD of lengths, in per cent, each at its best rate."""
+    lowest = {
+        loss: min(mean for of, (mean, _) in result.table(metric).items() if of[:2] == (network, loss))
+        for loss in (OURS, BASELINE)
+    }
+    return 100 * (lowest[OURS] / lowest[BASELINE] - 1)
 
 
 def relative_costs(result: Result, network: str = "AE") -> dict[str, float]:
