@@ -1,12 +1,14 @@
 """What all tests share: reproducible hypothesis runs, no window for figures, markers, processes side by side."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import matplotlib
 import pytest
 import torch
+from jaxtyping import config
 
 matplotlib.use("Agg")
 # KeOps does not lock the folder it compiles into: processes side by side have one each, kept for the next run.
@@ -59,18 +61,27 @@ def uses_keops(item: pytest.Item) -> bool:
     return "keops" in item.name or any("KeOps" in reason for reason in reasons)
 
 
+@pytest.fixture
+def as_users_call_it() -> Iterator[None]:
+    """The suite checks annotations at each call; users run without that, and must meet our messages."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser, built pages, or KeOps and its compiler is slow, as are long examples.
 
-    Side by side, a file is in one process. Not so the tests of the built site that come once a page: they are the
-    longest, and share the site alone.
+    Side by side, a file is in one process. All that needs a browser is in one too, for a browser takes a core and more.
+    Other tests of the built site that come once a page are long, and go to whoever is free.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        long = used & BUILT_PAGES or item.get_closest_marker("browser") or item.name in LONG_EXAMPLES
-        if long or uses_keops(item):
+        browses = item.get_closest_marker("browser")
+        if used & BUILT_PAGES or browses or item.name in LONG_EXAMPLES or uses_keops(item):
             item.add_marker(pytest.mark.slow)
-        if "site" in used and hasattr(item, "callspec"):
-            continue
-        item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))
+        if browses:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif "site" not in used or not hasattr(item, "callspec"):
+            item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))

@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib._checks import (
     check_cloud,
@@ -20,13 +19,7 @@ from pcl_lib._checks import (
 from pcl_lib.distances import chamfer, f_score, hausdorff
 from pcl_lib.neighbors import farthest_points, knn, nearest, radius
 
-
-@pytest.fixture(autouse=True)
-def _as_users_call_it():
-    # The suite checks annotations at each call; users run without that, and must meet our messages.
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("as_users_call_it")
 
 
 def cloud(*shape, dtype=torch.float32):

@@ -23,6 +23,7 @@ from sphinx.util.typing import ExtensionMetadata
 from book._tools import names, pages
 from book._tools.docstrings import escaped, markdown
 from book._tools.entries import Entries
+from book._tools.short_numbers import shortened
 
 WIDEST = 88
 LONGEST_SUMMARY = 160
@@ -70,11 +71,15 @@ def plain(signature: str) -> str:
     '(f: Curve = square)'
     >>> plain("(x: ForwardRef('Points | None'))")
     '(x: Points | None)'
+    >>> plain("(folder: Path = PosixPath('/home/me/book/records'), share: float = 0.3333333333333333)")
+    "(folder: Path = Path('.../records'), share: float = 0.333333)"
     """
     signature = re.sub(r"""ForwardRef\(("[^"]*"|'[^']*')\)""", r"\1", signature)
     signature = re.sub(r"<function (?:[\w<>]+\.)*(\w+) at 0x\w+>", r"\1", signature)
     signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
-    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
+    # A folder of the builder's disk is none of the reader's.
+    signature = re.sub(r"\w+Path\('[^']*?([^/\\']+)'\)", r"Path('.../\1')", signature)
+    return shortened(re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature))
 
 
 def split(arguments: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from book._tools.citations import Bibliography
 from book._tools.notebook_text import Prose
 from book._tools.notebook_words import Words, glued_in
 from book._tools.outline import Outline, notebook_path
+from book._tools.short_numbers import shortened
 
 UNSEEN = {"remove-cell", "remove-output"}
 """Tags of cells whose outputs are on no page."""
@@ -58,7 +59,9 @@ def executed(
     """
     notebook = nbformat.read(path, as_version=4)
     number_captions(notebook, captions)
-    return readable(notebook, Words(docname, book, papers, _glued(notebook)), install=install)
+    values = _glued(notebook)
+    _shorten(notebook)
+    return readable(notebook, Words(docname, book, papers, values), install=install)
 
 
 def number_captions(notebook: NotebookNode, numbers: Sequence[str]) -> None:
@@ -73,6 +76,16 @@ def number_captions(notebook: NotebookNode, numbers: Sequence[str]) -> None:
     if len(shown) == len(numbers):
         for data, number in zip(shown, numbers, strict=True):
             data["text/html"] = figures.with_number(data["text/html"], number)
+
+
+def _shorten(notebook: NotebookNode) -> None:
+    """Numbers that cells print are as short as on the page."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = shortened(output.text)
+            elif output.output_type == "execute_result" and "text/plain" in output.data:
+                output.data["text/plain"] = shortened(output.data["text/plain"])
 
 
 def _glued(notebook: NotebookNode) -> dict[str, str]:

@@ -1,8 +1,12 @@
-"""Sphinx extension: a negative number that a sentence takes from the code has a minus sign, not a hyphen."""
+"""Sphinx extension: a negative number that a sentence takes from the code has a minus sign, not a hyphen.
+
+So has one in a sentence that code has written as a whole.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -22,6 +26,18 @@ class MinusSigns(SphinxPostTransform):
             if "pasted-text" in glued["classes"]:
                 for text in list(glued.findall(nodes.Text)):
                     text.parent.replace(text, nodes.Text(with_minus(text.astext())))
+        for text in written_by_code(self.document):
+            text.parent.replace(text, nodes.Text(with_minus(text.astext())))
+
+
+def written_by_code(document: nodes.document) -> Iterator[nodes.Text]:
+    """The words of paragraphs that a cell put out, without code and formulas in them."""
+    for output in document.findall(nodes.container):
+        if "cell_output" in output["classes"]:
+            for paragraph in output.findall(nodes.paragraph):
+                for text in list(paragraph.findall(nodes.Text)):
+                    if not isinstance(text.parent, nodes.literal | nodes.math | nodes.raw):
+                        yield text
 
 
 def with_minus(text: str) -> str:

@@ -22,15 +22,13 @@ DTYPES = {"f4": "float32", "f8": "float64"}
 class CloudInfo:
     """What a compressed cloud says of itself.
 
-    Attributes
-    ----------
-    codec : "grid", "octree", "draco" or "dpcc".
-    points : how many points come back.
-    points_given : how many points went in.
-    normals : whether normals come back too.
-    dtype : "float32" or "float64", that of the points that went in and come back.
-    bytes : the size of the file.
-    details : what the codec adds: its step, depth, patches or model.
+    - `codec`: "grid", "octree", "draco" or "dpcc".
+    - `points`: how many points come back.
+    - `points_given`: how many points went in.
+    - `normals`: whether normals come back too.
+    - `dtype`: "float32" or "float64", that of the points that went in and come back.
+    - `bytes`: the size of the file.
+    - `details`: what the codec adds: its step, depth, patches or model.
     """
 
     codec: str

@@ -18,16 +18,14 @@ from pcl_lib.data.transforms import resample
 class Cloud:
     """One cloud: its points and, where known, what belongs to each of them.
 
-    Attributes
-    ----------
-    points : (N, D) float32 tensor, or float64 where float32 would lose digits (see ``read_cloud``).
-    normals : (N, D) float32 tensor of unit outward normals, or None.
-    colors : (N, 3) tensor, as the source stores them, or None.
-    labels : (N,) int64 tensor, one part or class label per point, or None.
-    name : what the source calls this cloud.
-    category : the class of the whole object ("chair"), or None.
-    split : "train", "val" or "test" where the source has one, or None.
-    dropped : how many points ``drop_bad=True`` left out when the file was read.
+    - `points`: (N, D) float32 tensor, or float64 where float32 would lose digits (see ``read_cloud``).
+    - `normals`: (N, D) float32 tensor of unit outward normals, or None.
+    - `colors`: (N, 3) tensor, as the source stores them, or None.
+    - `labels`: (N,) int64 tensor, one part or class label per point, or None.
+    - `name`: what the source calls this cloud.
+    - `category`: the class of the whole object ("chair"), or None.
+    - `split`: "train", "val" or "test" where the source has one, or None.
+    - `dropped`: how many points ``drop_bad=True`` left out when the file was read.
 
     Errors: ValueError if ``points`` is not (N, D) float32 or float64 with N >= 1, or if a per-point tensor
     does not have N rows.

@@ -7,12 +7,9 @@ by round, both in seconds of all cores. Exit code 1 if an assignment is not one-
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +21,7 @@ from pcl_lib.data import consistent_clouds
 from pcl_lib.distances import greedy_assignment
 from pcl_lib.models import NeuralQAAD
 from pcl_lib.trainers import QAAD, Assignments, Engine
-from tests.benchmarks import machine
+from tests.benchmarks.command import parser_of, write_report
 from tests.benchmarks.race import quartiles
 
 WITH, WITHOUT = "with swaps", "without"
@@ -132,12 +129,7 @@ def line(result: dict) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="tiny clouds, to see whether everything runs")
-    parser.add_argument(
-        "--out", type=Path, default=Path(".benchmarks/assignments-cpu.json"), help="JSON file"
-    )
-    options = parser.parse_args(argv)
+    options = parser_of(__doc__).parse_args(argv)
     torch.set_num_threads(1)
     whole = greedy(*((3, 64) if options.quick else (64, 65_536)))
     print(
@@ -149,17 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for size in QUICK if options.quick else SIZES:
         steps.append(measure(size, 0.01 if options.quick else SECONDS))
         print(line(steps[-1]), flush=True)
-    report = {
-        "quick": options.quick,
-        "greedy": whole,
-        "steps": steps,
-        "machine": machine.describe(torch.device("cpu")),
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = options.out.with_suffix(".partial")
-    partial_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    partial_file.replace(options.out)
-    print(f"wrote {options.out}")
+    write_report("assignments", {"greedy": whole, "steps": steps}, options, torch.device("cpu"))
     return 0
 
 

@@ -7,13 +7,10 @@ of one thread. Exit code 1 if a step leaves the weights of a network as they wer
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
@@ -27,7 +24,7 @@ from pcl_lib.experiments.learned_losses.sizes import TINY, with_losses
 from pcl_lib.experiments.runner.devices import one_thread
 from pcl_lib.experiments.runner.experiment import Run
 from pcl_lib.trainers import Engine, Method
-from tests.benchmarks import machine
+from tests.benchmarks.command import add_device, parser_of, write_report
 from tests.benchmarks.race import quartiles, race
 
 LOSSES = (BASELINE, "CALoss", "PCLoss", "PFD", "PUD", "CRND")
@@ -93,11 +90,9 @@ def check_steps(steps: Mapping[str, Step], given: tuple[Tensor]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--quick", action="store_true", help="tiny networks, to see whether everything runs")
+    parser = parser_of(__doc__)
+    add_device(parser)
     parser.add_argument("--rounds", type=int, default=15, help="steps of each kind (default: %(default)s)")
-    parser.add_argument("--out", type=Path, help="JSON file (default: .benchmarks/loss-steps-<device>.json)")
     options = parser.parse_args(argv)
     device, settings = torch.device(options.device), sizes(options.quick)
     given = batches(settings, device)
@@ -107,25 +102,18 @@ def main(argv: list[str] | None = None) -> int:
         check_steps(steps, given[0])
         clock = time.perf_counter if cuda else time.process_time
         seconds = race(steps, given, options.rounds, cuda, warm=False, clock=clock)
-        described = machine.describe(device)
     report = {
         "job": f"a training step of AE, {settings.batch_size} clouds of {settings.n_points:,} points"
         + ("" if cuda else ", processor time of one thread"),
-        "quick": options.quick,
         "ratios": {loss: quartiles(taken / seconds[BASELINE]) for loss, taken in seconds.items()},
         "milliseconds": {loss: quartiles(1e3 * taken) for loss, taken in seconds.items()},
         "rounds": options.rounds,
-        "machine": described,
     }
     for loss, ratio in report["ratios"].items():
         spread = f"[{ratio['lower_quartile']:.2f}, {ratio['upper_quartile']:.2f}]"
         print(f"  {ratio['median']:.2f}  {spread}  {loss}: {report['milliseconds'][loss]['median']:.3g} ms")
-    out = options.out or Path(".benchmarks") / f"loss-steps-{device.type}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = out.with_suffix(".partial")
-    partial_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    partial_file.replace(out)
-    print(f"wrote {out}")
+    with one_thread(device):  # which the record says of the machine
+        write_report("loss-steps", report, options, device)
     return 0
 
 

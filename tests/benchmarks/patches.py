@@ -6,19 +6,16 @@ are faster. Exit code 1 if outputs or gradients differ.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pcl_lib.models import PatchMLP
-from tests.benchmarks import machine
+from tests.benchmarks.command import add_device, parser_of, write_report
 from tests.benchmarks.measure import OURS, difference
 from tests.benchmarks.race import quartiles, race, timed
 
@@ -184,28 +181,16 @@ def line(result: dict) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--quick", action="store_true", help="tiny networks, to see whether everything runs")
-    parser.add_argument("--out", type=Path, help="JSON file (default: .benchmarks/patches-<device>.json)")
+    parser = parser_of(__doc__)
+    add_device(parser)
     options = parser.parse_args(argv)
     device = torch.device(options.device)
     results = []
     for case in cases(options.quick):
         results.append(measure(*case, device, 0.01 if options.quick else SECONDS))
         print(line(results[-1]), flush=True)
-    report = {
-        "job": "forward and backward pass of a step, the same weights",
-        "quick": options.quick,
-        "cases": results,
-        "machine": machine.describe(device),
-    }
-    out = options.out or Path(".benchmarks") / f"patches-{device.type}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = out.with_suffix(".partial")
-    partial_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    partial_file.replace(out)
-    print(f"wrote {out}")
+    report = {"job": "forward and backward pass of a step, the same weights", "cases": results}
+    write_report("patches", report, options, device)
     return 0
 
 

@@ -1,12 +1,14 @@
 """The benchmark of assignments: it sees one that is not one-to-one, and both contenders begin alike."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
 from tests.benchmarks import assignments
 
+RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "assignments-cpu.json"
 QUARTILES = {"median", "lower_quartile", "upper_quartile"}
 
 
@@ -17,13 +19,13 @@ def whole(report):
         assert set(step["more"]) == QUARTILES
         assert set(step["milliseconds"]) == {assignments.WITH, assignments.WITHOUT}
         assert step["rounds"] >= 3
-    return [step["name"] for step in report["steps"]]
+    return [step["name"] for step in report["steps"]], report["quick"]
 
 
 def test_writes_times_and_the_machine(tmp_path):
     out = tmp_path / "assignments.json"
     assert assignments.main(["--quick", "--out", str(out)]) == 0
-    assert whole(json.loads(out.read_text())) == [size.name for size in assignments.QUICK]
+    assert whole(json.loads(out.read_text())) == ([size.name for size in assignments.QUICK], True)
 
 
 def test_fails_where_two_points_have_one_target(monkeypatch):
@@ -50,3 +52,10 @@ def test_both_contenders_begin_alike_and_one_swaps():
     assert torch.equal(kept[0][0], kept[1][0])
     assert not torch.equal(*kept[0])
     assert torch.equal(*kept[1])
+
+
+def test_the_record_is_of_a_whole_run():
+    report = json.loads(RECORD.read_text(encoding="utf-8"))
+    assert whole(report) == ([size.name for size in assignments.SIZES], False)
+    assert (report["greedy"]["clouds"], report["greedy"]["points"]) == (64, 65_536)
+    assert report["greedy"]["leaf_size"] == assignments.LEAF

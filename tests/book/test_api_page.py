@@ -33,6 +33,25 @@ def entries() -> list[tuple[str, str]]:
     return found
 
 
+def thing(name: str):
+    module, _, own = name.rpartition(".")
+    return own, getattr(importlib.import_module(module), own)
+
+
+def test_no_call_names_a_folder_of_this_machine(entries):
+    calls = [api.call(*thing(name)) for name, _ in entries]
+    assert not [call for call in calls if str(ROOT) in call]
+    assert str(ROOT) not in api.plain(f"(folder: Path = {ROOT!r})")
+
+
+def test_no_docstring_has_a_heading(entries):
+    underlined = re.compile(r"^-{3,}$", re.MULTILINE)
+    assert underlined.search("Attributes\n----------\n")
+    things = [thing(name) for name, _ in entries]
+    own = [(name, one.__doc__ or "") for name, one in things if api.kind(one) != "data"]
+    assert not [name for name, words in own if underlined.search(inspect.cleandoc(words))]
+
+
 @pytest.mark.parametrize("face", FACES)
 def test_every_public_name_is_on_the_page(entries, face):
     listed = {name.rpartition(".")[2] for name, _ in entries if name.startswith(face)}

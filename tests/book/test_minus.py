@@ -30,6 +30,19 @@ def test_glued_numbers_alone_are_changed():
     assert [p.astext() for p in document.children] == ["\N{MINUS SIGN}3", "-3", "-3"]
 
 
+def test_sentences_that_code_wrote_are_changed():
+    document = new_document("page")
+    output = nodes.container(classes=["cell_output"])
+    output += nodes.paragraph("", "", nodes.Text("by -3 %, as "), nodes.literal("x-3", "-3"))
+    document += output
+    document += nodes.paragraph("", "", nodes.Text("by -3 %"))
+    MinusSigns(document).run()
+    assert [p.astext() for p in document.findall(nodes.paragraph)] == [
+        "by \N{MINUS SIGN}3 %, as -3",
+        "by -3 %",
+    ]
+
+
 def test_the_site_has_minus_signs(site):
     found = [
         (page.name, glued.get_text())

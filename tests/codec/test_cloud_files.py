@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.codec import (
     CodecError,
@@ -28,14 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 CHAIR = synthetic.sample("chair", 600, seed=0)
 CODECS = ("grid", "octree", "draco")
-
-
-@pytest.fixture
-def as_users_call_it():
-    """The suite checks annotations at each call; users run without that, and must meet our messages."""
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def as_file(tmp_path: Path, codec: str, **options: object) -> Path:

@@ -4,7 +4,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from jaxtyping import config
 
 from pcl_lib.distances import (
     AUCTION_SETTINGS,
@@ -26,13 +25,6 @@ def bijective(assignment):
     return all(
         (row.bincount(minlength=row.shape[0]) == 1).all() for row in assignment.view(-1, assignment.shape[-1])
     )
-
-
-@pytest.fixture
-def _as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def test_quadratic_cost_by_hand():
@@ -205,7 +197,7 @@ def test_ties_and_lengths():
     assert not itself.swaps.any()
 
 
-@pytest.mark.usefixtures("_as_users_call_it")
+@pytest.mark.usefixtures("as_users_call_it")
 def test_bad_input():
     q, rows = drawn(4, 3), torch.arange(4)
     with pytest.raises(

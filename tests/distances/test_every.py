@@ -5,7 +5,6 @@ import tracemalloc
 
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib import distances
 from pcl_lib.distances import (
@@ -76,13 +75,6 @@ BAD = {
     "dense tensor, received layout sparse_coo": lambda: (torch.ones(2, 3).to_sparse(), torch.ones(2, 3)),
     "on one device": lambda: (torch.zeros(2, 3), torch.zeros(2, 3, device="meta")),
 }
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def test_no_public_distance_is_left_out():

@@ -5,19 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.distances import displacement, log_density, score
 from tests.distances.reference import golden, named
 
 FACTS = golden("gradient_fields")["field"]
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def clouds(n=7, m=30, dims=3, batch=(), seed=0):

@@ -3,19 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from pcl_lib.distances import emd, transport_plan
 from pcl_lib.distances._network_simplex import cheapest_plan, load_solver
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def pair(n, seed=0, dtype=torch.float64):

@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from jaxtyping import config
 from torch.autograd import gradcheck, gradgradcheck
 
 from pcl_lib.distances import (
@@ -51,13 +50,6 @@ LOSSES = {
 def cloud(*shape):
     seed = sum(shape)
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
-"""Settings of the experiments on completion: hashed whole, refused early, of the papers' sizes by default."""
+"""Settings of the experiments on completion: refused early, of the papers' sizes by default."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 
 import pytest
 
@@ -20,55 +20,15 @@ from pcl_lib.experiments.completion import networks as completion_networks
 from pcl_lib.experiments.completion.build import build
 from pcl_lib.experiments.completion.settings import LOSSES, NETWORKS, Settings
 from pcl_lib.experiments.named_losses import WEIGHED
-from pcl_lib.experiments.runner.settings_hash import settings_hash
-
-BOTH = (completion_losses, completion_networks)
-OTHER = {
-    "tf32": True,
-    "losses": ("CD",),
-    "networks": ("PCN",),
-    "data": "airplanes",
-    "families": ("car",),
-    "points": ((16,), ()),
-}
-TOGETHER = {  # sizes that must agree change together
-    "n_points": {"networks": ("Folding",), "n_shape": 256},
-    "pcn_coarse": {"networks": ("Folding",)},
-    "pcn_grid": {"networks": ("Folding",)},
-    "attn_merged": {"networks": ("Folding",)},
-    "attn_up": {"networks": ("Folding",)},
-    "snow_merged": {"networks": ("Folding",)},
-    "snow_up": {"networks": ("Folding",)},
-    "views": {"crops": 2},
-    "crops": {"views": 2},
-    "shown": {"test_shapes": 6},
-    "curve_shapes": {"test_shapes": 6},
-}
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
-def test_the_hash_changes_with_any_setting(name):
-    settings = completion_networks.tiny()
-    value = getattr(settings, name)
-    changed = (*value, 1 + max(value)) if isinstance(value, tuple) and name not in OTHER else None
-    changed = OTHER.get(name, changed if changed else value * 2)
-    both = TOGETHER.get(name, {})
-    before = replace(settings, **{key: v for key, v in both.items() if key not in ("views", "crops")})
-    after = replace(settings, **both, **{name: changed})
-    assert settings_hash("a", 1, after) != settings_hash("a", 1, before)
-
-
-@pytest.mark.parametrize("module", BOTH)
-def test_presets_are_whole_and_differ(module):
+@pytest.mark.parametrize("module", [completion_losses, completion_networks])
+def test_the_presets(module):
     assert set(module.EXPERIMENT.presets) == {"live", "record", "record-cpu", "record-gpu", "tiny"}
     made = {name: preset() for name, preset in module.EXPERIMENT.presets.items()}
-    name, version = module.EXPERIMENT.name, module.EXPERIMENT.version
-    assert len({settings_hash(name, version, settings) for settings in made.values()}) == len(made)
     for settings in made.values():
-        assert settings.logged_steps[-1] == settings.steps
-        assert len(set(settings.logged_steps)) == settings.looks
+        assert len(settings.logged_steps) == settings.looks
         assert settings.curve_measure == "CD-L1"
-        assert all(isinstance(value, str | int | float | tuple) for value in asdict(settings).values())
     for name in ("record", "record-cpu"):
         assert made[name].seeds == (0, 1, 2)
     assert completion_losses.record_cpu().losses == LOSSES

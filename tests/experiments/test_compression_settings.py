@@ -1,10 +1,9 @@
-"""Settings of the experiments of D-PCC: hashed whole, refused early, and what each of them trains."""
+"""Settings of the experiments of D-PCC: refused early, and what each of them trains."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
-from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.compression import ablation, rate_distortion
 from pcl_lib.experiments.compression.settings import (
     DPCC,
@@ -16,42 +15,13 @@ from pcl_lib.experiments.compression.settings import (
     TERMS,
     VARIANTS,
 )
-from pcl_lib.experiments.runner.settings_hash import settings_hash
 from pcl_lib.losses import DPCCWeights
 
-BOTH = (ablation, rate_distortion)
-OTHER = {
-    "sets": ("faces",),
-    "codecs": (OCTREE,),
-    "rates": ("1e-3",),
-    "variants": (FULL,),
-    "looks": 1,
-    "octree_bits": (5,),
-    "grid_bits": (5,),
-    "draco_bits": (5,),
-}
 
-
-@pytest.mark.parametrize(
-    ("module", "name"), [(module, f.name) for module in BOTH for f in fields(module.tiny())]
-)
-def test_the_hash_changes_with_any_setting(module, name):
-    settings = module.tiny()
-    value = getattr(settings, name)
-    changed = OTHER.get(name, (*value, 99) if isinstance(value, tuple) else value * 2)
-    assert settings_hash("a", 1, replace(settings, **{name: changed})) != settings_hash("a", 1, settings)
-
-
-@pytest.mark.parametrize("module", BOTH)
-def test_presets_are_whole_and_in_the_catalogue(module):
-    of = module.EXPERIMENT
-    assert experiment(of.name) is of
-    recorded = [preset for preset in of.presets if preset.startswith("record")]
-    assert len({of.record_name(preset) for preset in recorded}) == len(recorded)
-    for preset in of.presets.values():
+@pytest.mark.parametrize("module", [ablation, rate_distortion])
+def test_a_step_is_of_one_patch(module):
+    for preset in module.EXPERIMENT.presets.values():
         settings = preset()
-        assert len(settings.factors) == len(settings.configurations[0])
-        assert settings.logged_steps[-1] == settings.steps
         assert settings.epochs == settings.steps / (settings.patches * len(settings.sets))
 
 

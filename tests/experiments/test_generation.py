@@ -1,13 +1,12 @@
 """The experiment on generated shapes: settings, data, stages, and what the scores say of sets that one knows."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from pcl_lib.distances import chamfer
-from pcl_lib.experiments.catalogue import experiment
+from pcl_lib.distances import chamfer, emd
 from pcl_lib.experiments.generation import build, evaluate, field
 from pcl_lib.experiments.generation.data import sets
 from pcl_lib.experiments.generation.known import KnownShapes, matched, with_twins
@@ -27,25 +26,10 @@ from pcl_lib.experiments.generation.settings import (
     VAE,
 )
 from pcl_lib.experiments.runner.experiment import Run, runs_of
-from pcl_lib.experiments.runner.settings_hash import settings_hash
 from pcl_lib.experiments.runner.training import load_final_weights
 from pcl_lib.trainers import fit
 
 CPU = torch.device("cpu")
-OTHER = {
-    "models": (TRAIN,),
-    "data": "families",
-    "families": ("mug",),
-    "emd": "approximate",
-    "penalty": "real",
-    "twins": 0.5,
-    "emd_points": 4,
-    "drawn": 8,
-    "curve_shapes": 2,
-    "shown": 1,
-    "test_shapes": 13,
-    "candidates": 20,
-}
 
 
 @pytest.fixture(scope="module")
@@ -59,26 +43,15 @@ def result(tmp_path_factory):
     return folder, field.run(replace(field.tiny(), seeds=(0,)), folder=folder, device="cpu", progress=False)
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(field.tiny())])
-def test_the_hash_changes_with_any_setting(name, settings):
-    value = getattr(settings, name)
-    changed = OTHER.get(name, (*value, 99) if isinstance(value, tuple) else value * 2)
-    base = replace(settings, families=("chair",)) if name == "data" else settings
-    other = replace(base, **{name: changed})
-    assert settings_hash("a", 1, other) != settings_hash("a", 1, base)
-
-
-def test_presets_are_whole_and_in_the_catalogue():
+def test_the_recorded_presets():
     of = field.EXPERIMENT
-    assert experiment(of.name) is of
     recorded = [preset for preset in of.presets if preset.startswith("record")]
-    assert len({of.record_name(preset) for preset in recorded}) == len(recorded)
     for name in recorded:
         preset = of.presets[name]()
         assert preset.models == (KNOWN if name == "record-known" else MODELS)
         assert preset.test_shapes >= 350
         assert len(preset.seeds) >= 3
-        assert preset.logged_steps[-1] == preset.steps == preset.first_steps + preset.gan_steps
+        assert preset.steps == preset.first_steps + preset.gan_steps
     main = of.presets["record-cpu"]()
     assert (main.train_shapes, main.test_shapes, len(main.seeds)) == (1442, 355, 5)
 
@@ -244,6 +217,23 @@ def test_scores_of_sets_that_one_knows():
     assert found == pytest.approx({"MMD": 2 * 0.01, "COV": 1.0, "1-NNA": 0.0}, rel=1e-4)
     far = evaluate.scores(evaluate.matrices(s, real + 100, real, "CD"))
     assert (far["COV"], far["1-NNA"]) == (0.25, 1.0)
+
+
+def test_distances_within_the_references_are_those_of_their_run():
+    s = field.tiny()
+    for twins, kind in ((False, TRAIN), (True, TWINS)):
+        truth = evaluate.references(s, {"known": KnownShapes(s, kind, 0)})
+        for distance in DISTANCES:
+            again = evaluate.matrices(s, truth, truth, distance).references
+            assert torch.equal(evaluate.within_references(s, twins, distance, CPU), again)
+    plain, doubled = (evaluate.within_references(s, twins, "CD", CPU) for twins in (False, True))
+    assert not torch.equal(plain, doubled)
+
+
+def test_the_distances_of_many_small_pairs_are_those_of_the_library():
+    one, other = sets(field.tiny()).test.unbind(1)
+    torch.testing.assert_close(evaluate.small_chamfer(one, other), chamfer(one, other), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(evaluate.exact_emd(one, other), emd(one, other).value)
 
 
 def test_the_released_emd_is_of_all_points_and_too_large():

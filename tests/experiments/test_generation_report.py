@@ -19,7 +19,7 @@ from pcl_lib.experiments.generation.settings import (
     TWINS,
     VAE,
 )
-from pcl_lib.experiments.record import read_record
+from pcl_lib.experiments.record import Record, read_record
 from pcl_lib.experiments.runner.result import Result, Row
 
 # Of each model: MMD-CD, MMD-EMD, COV-CD, COV-EMD, 1-NNA-CD, 1-NNA-EMD; 1-NNA-CD without near-duplicates.
@@ -58,6 +58,11 @@ def made(**changes):
 @pytest.fixture
 def result():
     return made()
+
+
+@pytest.fixture(autouse=True)
+def trained_as_long_as_in_the_paper(monkeypatch):
+    monkeypatch.setattr(Record, "epochs", ledger.PAPER_EPOCHS)
 
 
 def record(result):
@@ -111,6 +116,21 @@ def test_what_has_no_model_is_not_tested(result):
 )
 def test_other_numbers_other_verdicts(changes, which, verdict):
     assert verdicts(made(**changes))[which] == verdict
+
+
+def test_a_short_training_refutes_nothing_of_a_model(result, monkeypatch):
+    bad = made(
+        **{
+            VAE: (0.008, 0.18, 0.48, 0.49, 0.55, 0.52, 0.55),
+            RGAN: (0.007, 0.17, 0.49, 0.50, 0.54, 0.51, 0.54),
+        }
+    )
+    assert [verdicts(bad)[k] for k in (0, 1, 4)] == [NOT, NOT, NOT]
+    monkeypatch.setattr(Record, "epochs", ledger.PAPER_EPOCHS - 1)
+    assert [verdicts(bad)[k] for k in (0, 1, 4)] == [UNKNOWN, UNKNOWN, UNKNOWN]
+    # What needs no network is judged as before, and so is what holds.
+    assert [verdicts(result)[k] for k in (0, 2, 3, 4)] == [HOLDS, NOT, HOLDS, HOLDS]
+    assert "1999 passes" in ledger.claims(record(bad), "page").pop(0).number.replace(",", "")
 
 
 def test_claims_name_their_page_and_their_numbers(result):

@@ -159,6 +159,16 @@ def test_sparse_clouds_that_cost_little_and_much():
     assert compare.sparser(sparse(1.5, 1.0).result, "EMD", 10_000, 256).mean == pytest.approx(50)
 
 
+def test_networks_worse_than_the_bare_points_tell_nothing():
+    of = sparse(1.05, 1.02)
+    for row in of.result.rows:
+        row.metrics["EMD"] *= 1.0 if row.configuration[0].startswith("no network") else 1.1
+    assert compare.dense_and_bare(of.result) == pytest.approx((1.1, 1.0))
+    claims = judged(sparse=of)
+    assert verdict(claims, "much sparser point clouds") == UNKNOWN
+    assert verdict(claims, "does not seem to affect performance") == UNKNOWN
+
+
 def architecture(full, *, steady=True):
     values = {variant: {"excess loss": full if variant == FULL else 1.0} for variant in TABLE_8["CD"]}
     result = result_of(values, factor="variant")

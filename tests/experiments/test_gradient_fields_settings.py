@@ -1,54 +1,16 @@
-"""Settings of the experiments on gradient fields: hashed whole, refused early, records that share no name."""
+"""Settings of the experiments on gradient fields: refused early, of equal seconds or steps, of the paper's size."""
 
 import math
 from dataclasses import fields, replace
 
 import pytest
 
-from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.gradient_fields import architecture, autoencoding, build, sparse
 from pcl_lib.experiments.gradient_fields.published import CELLS
 from pcl_lib.experiments.gradient_fields.settings import MODELS, VARIANTS, FieldSettings, cell
 from pcl_lib.experiments.record import read_record
 from pcl_lib.experiments.runner.experiment import by_clock
-from pcl_lib.experiments.runner.settings_hash import settings_hash
 from pcl_lib.models import parameter_count, shapegf_encoder
-
-ALL = (architecture, autoencoding, sparse)
-OTHER = {
-    "rows": ("oracle",),
-    "data": "families",
-    "family": "mug",
-    "rates": (*((model, 1.0) for model in MODELS),),
-    "weighting": "sigma3",
-    "levels": "one",
-    "seconds": 1.0,
-    "looks": 1,
-    "curve_shapes": 1,
-    "shown": 1,
-    "shapes_per_update": 2,
-}
-
-
-@pytest.mark.parametrize("name", [f.name for f in fields(autoencoding.tiny())])
-def test_the_hash_changes_with_any_setting(name):
-    settings = autoencoding.tiny()
-    value = getattr(settings, name)
-    changed = OTHER.get(name, (*value, 99) if isinstance(value, tuple) else value * 2 or 3)
-    assert settings_hash("a", 1, replace(settings, **{name: changed})) != settings_hash("a", 1, settings)
-
-
-@pytest.mark.parametrize("module", ALL)
-def test_presets_are_whole_and_in_the_catalogue(module):
-    of = module.EXPERIMENT
-    assert experiment(of.name) is of
-    recorded = [preset for preset in of.presets if preset.startswith("record")]
-    assert len({of.record_name(preset) for preset in recorded}) == len(recorded)
-    for preset in of.presets.values():
-        settings = preset()
-        assert len(settings.factors) == len(settings.configurations[0])
-        assert settings.logged_steps[-1] == settings.steps
-        assert sorted(set(settings.logged_steps)) == list(settings.logged_steps)
 
 
 def test_what_is_compared_in_seconds_ends_by_the_clock_and_what_in_steps_does_not():

@@ -7,11 +7,13 @@ import torch
 import trimesh
 
 from pcl_lib.data import synthetic
+from pcl_lib.experiments.gradient_fields import report
 from pcl_lib.experiments.gradient_fields.surfaces import (
     SurfaceScores,
     TriangleMesh,
     atlas_mesh,
     exact_scores,
+    over_shapes,
     summary,
     surface_of,
     surface_scores,
@@ -75,3 +77,13 @@ def test_no_mesh_has_no_score_and_a_summary_is_over_shapes():
         [SurfaceScores(1.0, 2.0, 3.0), SurfaceScores(3.0, 4.0, 5.0), SurfaceScores(8.0, 6.0, 1.0)]
     )
     assert found == {"CD": 4.0, "CD (median)": 3.0, "EMD": 4.0, "mesh accuracy": 3.0}
+
+
+def test_the_table_of_surfaces_and_differences_of_each_shape():
+    ours = [SurfaceScores(1e-4, 0.02, 0.01), SurfaceScores(3e-4, 0.04, 0.03)]
+    theirs = [SurfaceScores(2e-4, 0.01, 0.02), SurfaceScores(6e-4, 0.02, 0.06)]
+    text = report.table_7({"field": ours, "patches": theirs}, {"field": "ShapeGF"}, "Surfaces.").text
+    assert "field | 1.02 | 5.54 | 0.00800 | 2.00 | 3.00 | 0.0200" in text
+    assert "patches | - | - | - | 4.00 | 1.50 | 0.0400" in text.replace("–", "-")
+    assert over_shapes(ours, theirs, "cd").values == pytest.approx((-25.0, -75.0))
+    assert over_shapes(ours, theirs, "emd").mean == pytest.approx(100.0)

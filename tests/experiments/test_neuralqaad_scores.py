@@ -1,9 +1,12 @@
 """What whole clouds are worth: places, seams and the linear code, on clouds whose errors are known."""
 
+import numpy as np
 import pytest
 import torch
 
-from pcl_lib.experiments.neuralqaad import scores
+from pcl_lib.experiments.neuralqaad import compare, scores
+from pcl_lib.experiments.neuralqaad.theory import Bounds
+from pcl_lib.experiments.runner.result import Result
 
 G = torch.Generator().manual_seed(0)
 TRUTH = torch.rand(5, 40, 3, generator=G)
@@ -61,3 +64,18 @@ def test_a_linear_code_gives_linear_shapes_back_and_no_more():
     shapes = TRUTH[:1] + torch.einsum("sk,kni->sni", torch.randn(8, 2, generator=G), axes)
     torch.testing.assert_close(scores.linear_code(shapes, 2), shapes, atol=1e-5, rtol=0)
     assert (scores.linear_code(shapes, 1) - shapes).norm(dim=-1).mean() > 0.1
+
+
+def test_a_gap_of_curves_is_one_of_means_over_seeds():
+    curves = {("faces", "a"): np.array([[2.0, 3.0], [4.0, 3.0]]), ("faces", "b"): np.array([[3.0, 2.0]] * 2)}
+    result = Result([], curves, [1, 2], "EM-kD", {}, {}, "cpu", 0.0)
+    assert compare.gap_of_curves(result, "faces", "a", "b").tolist() == [0.0, 50.0]
+
+
+def test_bounds_of_points_and_their_targets():
+    made, targets = torch.tensor([[0.0], [1.0]]), torch.tensor([[1.5], [-1.0]])
+    found = Bounds.of(made, targets)
+    assert found == Bounds(1.75, 0.75, 0.75, 0.75, 0.75)
+    assert found.hold
+    crossed = Bounds.of(torch.tensor([[0.0], [0.2]]), torch.tensor([[0.1], [5.0]]))
+    assert (crossed.there, crossed.back) == pytest.approx((0.1, 2.45))

@@ -1,57 +1,15 @@
-"""Settings of the experiments of NeuralQAAD: hashed whole, refused early, networks of equal weights."""
+"""Settings of the experiments of NeuralQAAD: refused early, networks of equal weights."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 import torch
 
-from pcl_lib.experiments.catalogue import experiment
 from pcl_lib.experiments.neuralqaad import build, design, large, sampling, sizes, table1
 from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, OURS, WEIGHTS
 from pcl_lib.experiments.neuralqaad.settings import DESIGNS, MEAN_START, TRAINED, UNTRAINED, USUAL
 from pcl_lib.experiments.runner.experiment import Run
-from pcl_lib.experiments.runner.settings_hash import settings_hash
 from pcl_lib.models import parameter_count
-
-ALL = (design, large, sampling, table1)
-OTHER = {
-    "rows": (ATLAS,),
-    "sets": ("faces",),
-    "mode": "independent",
-    "pretraining": 0.5,
-    "patches": 2,
-    "heads": (8, 3),
-    "batch_size": 2,
-    "step_points": 32,
-    "evaluated": 4,
-    "coarse": 2,
-    "looks": 1,
-    "curve_shapes": 1,
-    "shown": 2,
-    "shown_points": 16,
-    "assigned_points": 8,
-}
-
-
-@pytest.mark.parametrize("name", [f.name for f in fields(table1.tiny())])
-def test_the_hash_changes_with_any_setting(name):
-    settings = table1.tiny()
-    value = getattr(settings, name)
-    changed = OTHER.get(name, (*value, 99) if isinstance(value, tuple) else value * 2)
-    assert settings_hash("a", 1, replace(settings, **{name: changed})) != settings_hash("a", 1, settings)
-
-
-@pytest.mark.parametrize("module", ALL)
-def test_presets_are_whole_and_in_the_catalogue(module):
-    of = module.EXPERIMENT
-    assert experiment(of.name) is of
-    recorded = [preset for preset in of.presets if preset.startswith("record")]
-    assert len({of.record_name(preset) for preset in recorded}) == len(recorded)
-    for preset in of.presets.values():
-        settings = preset()
-        assert len(settings.factors) == len(settings.configurations[0])
-        assert settings.logged_steps[-1] == settings.steps
-        assert sorted(set(settings.logged_steps)) == list(settings.logged_steps)
 
 
 def test_table_1_has_every_row_on_two_sets_with_three_seeds():

@@ -80,6 +80,16 @@ def test_what_was_recorded_is_judged_and_shown():
     assert "+40 [+30, +55]" in network_report.swaps_table(STEPS, "Swaps.").text
 
 
+def test_the_record_of_assignments_has_what_the_page_names():
+    steps = speed.read_speed("assignments-cpu")
+    claims = speed.claims(NETWORK, ASSIGNMENTS, patches=None, steps=steps)
+    assert [claim.verdict for claim in claims[2:]].count(UNTESTED) == 0
+    assert list(speed.added(steps)) == [case["name"] for case in steps["steps"]]
+    assert len(steps["steps"]) == 3
+    table = network_report.swaps_table(steps, "Swaps.").text
+    assert "16 x 2,048 points of 65,536" in table
+
+
 def test_one_reading_of_the_sizes_gives_the_printed_ratio():
     table = network_report.readings_table("Readings.").text
     assert "203,008" in table

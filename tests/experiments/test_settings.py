@@ -1,6 +1,6 @@
-"""Settings are hashed whole, refused early, and tables are means over seeds."""
+"""Settings are hashed with their experiment, refused early, and tables are means over seeds."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from statistics import mean, stdev
 
 import pytest
@@ -11,35 +11,6 @@ from pcl_lib.experiments.autoencoder.settings import LOSSES, NETWORKS, Settings
 from pcl_lib.experiments.runner.result import Result, Row
 from pcl_lib.experiments.runner.settings_hash import as_recorded, settings_hash
 from pcl_lib.metrics._multiscale import CENTRES, SIZES
-
-OTHER = {
-    "tf32": True,
-    "networks": ("AE",),
-    "losses": ("CD",),
-    "curve_measure": "CD",
-    "data": "airplanes",
-    "families": ("mug",),
-    "mcd_sizes": (4,),
-}
-
-
-def other(settings, name):
-    value = getattr(settings, name)
-    if name in OTHER:
-        return OTHER[name]
-    return (*value, 1 + max(value)) if isinstance(value, tuple) else value * 2
-
-
-@pytest.mark.parametrize("name", [f.name for f in fields(Settings)])
-def test_the_hash_changes_with_any_setting(name):
-    settings = tiny()
-    changed = {name: other(settings, name)}
-    if name in ("shown", "curve_shapes"):
-        changed["test_shapes"] = 6
-        settings = replace(settings, test_shapes=6)
-    assert settings_hash(EXPERIMENT.name, EXPERIMENT.version, replace(settings, **changed)) != settings_hash(
-        EXPERIMENT.name, EXPERIMENT.version, settings
-    )
 
 
 def test_the_hash_depends_on_name_and_version_too():
@@ -55,21 +26,14 @@ def test_a_later_setting_counts_where_it_is_not_its_default():
     assert as_recorded(tiny()) == {k: v for k, v in asdict(tiny()).items() if k != "tf32"}
 
 
-def test_presets_are_whole_and_differ():
+def test_the_presets():
     assert set(EXPERIMENT.presets) == {"live", "record", "record-cpu", "record-gpu", "tiny"}
     for name, preset in EXPERIMENT.presets.items():
         settings = preset()
         assert settings.networks == NETWORKS
         assert settings.losses == LOSSES
         assert len(settings.seeds) >= 2, name
-        assert settings.logged_steps[-1] == settings.steps
-        assert len(set(settings.logged_steps)) == settings.looks
-    assert len(
-        {
-            settings_hash(EXPERIMENT.name, EXPERIMENT.version, preset())
-            for preset in EXPERIMENT.presets.values()
-        }
-    ) == len(EXPERIMENT.presets)
+        assert len(settings.logged_steps) == settings.looks
 
 
 def test_the_record_has_the_sizes_of_caloss():
@@ -116,10 +80,6 @@ def test_tables_are_means_and_deviations_over_seeds():
         ValueError, match="metric must be one of HD, ms_per_step, relative_cost, received 'MCD'"
     ):
         result.table("MCD")
-
-
-def test_settings_are_plain_values():
-    assert all(isinstance(value, str | int | float | tuple) for value in asdict(Settings()).values())
 
 
 def test_one_look_at_one_shape_is_enough():

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.distances import displacement
 from pcl_lib.losses import _denoising, denoising_by_level, denoising_loss, excess_loss
@@ -16,13 +15,6 @@ FACTS = golden("gradient_fields")["loss"]
 W = torch.tensor([[0.5, 0.1, -0.2], [0.0, 0.3, 0.2], [0.1, -0.1, 0.4]], dtype=torch.float64)
 POINTS = batch(X(32), Y(32))
 LADDER = (1.0, 0.1, 0.01)
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture

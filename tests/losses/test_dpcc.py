@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.losses import (
     DPCC_RATE_WEIGHTS,
@@ -179,13 +178,6 @@ def test_weights_of_the_release():
     assert DPCC_RATE_WEIGHTS == {"ShapeNet": 1e-4, "SemanticKITTI": 5e-4, "script": 1e-3}
     made = torch.tensor([[1.0, 0.0, 0.0]])
     assert dpcc_normals(made, made + 1, torch.tensor([0])).item() == pytest.approx(1e-2)
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.usefixtures("as_users_call_it")

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.distances import WEIGHTS, Gamma, Landau, Normal
 from pcl_lib.distances._hyper_cd import hyper_cd_gradient_weight
@@ -12,13 +11,6 @@ from pcl_lib.losses import GRIDS, PAPER_DISTANCES, gradient_matching, gradient_w
 
 STEP = 2e-4
 WIDE = torch.linspace(0, 1, 21, dtype=torch.float64)
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def curve(weight, d, approximation):

@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from jaxtyping import config
 
 from pcl_lib.distances import auction, chamfer, hyper_cd, weighted_chamfer
 from pcl_lib.losses import folding_loss, pcn_alpha, pcn_loss, pointattn_loss, snowflake_loss
@@ -15,13 +14,6 @@ from pcl_lib.neighbors import farthest_points
 B, N = 3, 40
 LENGTHS = partial(chamfer, squared=False, combine="mean")  # of SnowflakeNet and PointAttN
 ONE_SIDED = partial(chamfer, squared=False, combine="forward")
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def clouds(*sizes, seed=0):

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.neighbors import knn, nearest, nearest_each_way, pad_clouds, radius
 
@@ -25,13 +24,6 @@ def batch(parts, filling):
     for row, n in zip(padded, lengths, strict=True):
         row[n:] = filling
     return padded, lengths
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.parametrize("filling", [0.0, math.nan, math.inf, 1e300])

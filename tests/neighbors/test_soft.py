@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.neighbors import _soft, nearest, soft_nearest
 from pcl_lib.neighbors import _soft_kernel as kernel
@@ -13,13 +12,6 @@ from tests.unavailable import unavailable
 
 SIGMAS = (1.0, 0.1, 0.01, 0.001)
 ENGINES = ("dense", "kdtree")
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def by_hand(x, y, sigma):

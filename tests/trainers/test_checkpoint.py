@@ -8,7 +8,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 
 from pcl_lib.trainers import DamagedCheckpoint, _fit, _log, checkpoints, fit, load_checkpoint
 from pcl_lib.trainers._checkpoint import save_checkpoint
@@ -93,13 +92,6 @@ def test_a_longer_run_goes_on(never_stopped, tmp_path):
     method, _ = train(tmp_path, 23)
     expected, found = parameters(never_stopped[0]), parameters(method)
     assert all(torch.equal(expected[key], found[key]) for key in expected)
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 DAMAGE = {

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from jaxtyping import config
 from torch.utils.data import TensorDataset
 
 from pcl_lib.distances import chamfer
@@ -16,13 +15,6 @@ COMPLETE = clouds(seed=2)
 PARTIAL = COMPLETE[:, :7]
 DATA = TensorDataset(PARTIAL, COMPLETE)
 STEPS = 30
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 def loss(stages, partial, complete, step):

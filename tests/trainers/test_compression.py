@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 import torch
-from jaxtyping import config
 from torch.utils.data import TensorDataset
 
 from pcl_lib.data import Patches
@@ -136,13 +135,6 @@ def test_the_loss_falls():
     history = train(method, 40, batch_size=1)
     distortion = history.column("chamfer")
     assert sum(distortion[-8:]) < 0.7 * sum(distortion[:8])
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.usefixtures("as_users_call_it")

@@ -5,7 +5,6 @@ import hashlib
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -13,12 +12,7 @@ from pcl_lib.trainers import fit
 from pcl_lib.trainers._data import fingerprint
 from tests.trainers.toys import clouds, reconstruction
 
-
-@pytest.fixture(autouse=True)
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("as_users_call_it")
 
 
 def train(data, method=None, **options):

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from jaxtyping import config
 from lightning_fabric import Fabric
 from torch import nn
 from torch.nn.functional import mse_loss
@@ -56,15 +55,7 @@ def test_same_seed_same_result_and_another_seed_another():
     assert same(parameters(runs[0]), parameters(runs[1]))
 
 
-@pytest.fixture
-def as_users_call_it():
-    """Without type checks, which draw random numbers of their own."""
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
-
-
-@pytest.mark.usefixtures("as_users_call_it")
+@pytest.mark.usefixtures("as_users_call_it")  # type checks draw random numbers of their own
 def test_the_random_numbers_of_the_caller_are_left_as_they_were():
     def draw():
         return [torch.rand(1).item(), np.random.rand(), random.random()]  # noqa: NPY002

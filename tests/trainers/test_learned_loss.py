@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from jaxtyping import config
 from torch.utils.data import TensorDataset
 
 from pcl_lib.distances import chamfer
@@ -111,13 +110,6 @@ def test_completion_with_a_learned_loss_on_the_last_stage():
     data = TensorDataset(CLOUDS[:, :12], CLOUDS)
     history = fit(method, data, batch_size=8, steps=4, progress=False)
     assert history.records[-1]["step"] == 4
-
-
-@pytest.fixture
-def as_users_call_it():
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.usefixtures("as_users_call_it")

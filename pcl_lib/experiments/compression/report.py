@@ -157,7 +157,7 @@ def rivals_table(
 
 def _with_interval(mean: float, half: float) -> str:
     """A mean with its interval; from one cloud there is none."""
-    return f"{mean:+z.0f} %" + ("" if np.isnan(half) else f" ({mean - half:+z.0f} to {mean + half:+z.0f})")
+    return f"{mean:+z,.0f} %" + ("" if np.isnan(half) else f" ({mean - half:+z,.0f} to {mean + half:+z,.0f})")
 
 
 def came_back(result: Result) -> viz.Frames:

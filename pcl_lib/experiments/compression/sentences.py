@@ -70,15 +70,16 @@ def rivals(result: Result, names: Sequence[str]) -> str:
             common = "no cloud's curves overlap, so that there is no Bjontegaard rate"
         else:
             part = 100 * float(found.overlap.mean())
-            rate = f"{found.mean:+.0f} %"
+            rate = f"{found.mean:+,.0f} %"
             if found.clouds > 1:
-                rate += f" ({found.mean - found.half_width:+.0f} to {found.mean + found.half_width:+.0f})"
+                low, high = found.mean - found.half_width, found.mean + found.half_width
+                rate += f" ({low:+,.0f} to {high:+,.0f})"
             common = (
                 f"the curves of {found.clouds} of {of} clouds overlap, on average over {part:.1f} % of their range, "
                 f"and there the Bjontegaard rate is {rate}"
             )
         said.append(f"**{name}**: D2 in files of equal size is {_sides(result, name, D2)}; {common}.")
-    return " ".join(said)
+    return "\n\n".join(said)  # a paragraph each
 
 
 def smaller(result: Result, names: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def _field(settings: Settings, device: torch.device) -> Method:
     first = GradientField(
         _decoder(s).to(device),
         encoder,
-        loss=_denoising(),
+        loss=_denoising(s),
         steps=s.first_steps,
         rates=FieldRates(s.decoder_rate, s.encoder_rate),
         optimizer=adam,
@@ -70,7 +70,7 @@ def _vae(settings: Settings, device: torch.device) -> Method:
     )
     rates = FieldRates(s.decoder_rate, s.encoder_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rates.factor(step / s.first_steps))
-    denoising = _denoising()
+    denoising = _denoising(s)
 
     def loss(field: nn.Module, points: Tensor, code: Tensor) -> Tensor:
         return denoising(field, points, code=code)
@@ -129,9 +129,9 @@ def _decoder(settings: Settings) -> GradientDecoder:
     return GradientDecoder(settings.code_dim, settings.dim, hidden=settings.hidden, blocks=settings.blocks)
 
 
-def _denoising() -> Any:
+def _denoising(settings: Settings) -> Any:
     """One noise level for each cloud and step, as released: all ten cost ten times as much."""
-    return partial(denoising_loss, sigmas=noise_levels(), levels="one")
+    return partial(denoising_loss, sigmas=noise_levels(), weighting=settings.weighting, levels="one")
 
 
 def adam(parameters: Any, **options: Any) -> torch.optim.Adam:

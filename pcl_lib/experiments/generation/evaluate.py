@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
-from pcl_lib.distances import chamfer, emd
+from pcl_lib.distances import chamfer
 from pcl_lib.experiments.generation.data import boxed, sets
 from pcl_lib.experiments.generation.known import with_twins
 from pcl_lib.experiments.generation.settings import DISTANCES, THINNED, TWINS, Settings
@@ -84,20 +85,57 @@ def _some(settings: Settings, modules: Mapping[str, Any], first: int, count: int
     ).points
 
 
-def matrices(settings: Settings, samples: Tensor, references: Tensor, distance: str) -> Matrices:
-    """All distances that the scores take, by "CD" or "EMD"."""
-    exact = distance == "CD" or settings.emd == "exact"
-    a, b = (
-        _few(settings, clouds) if distance == "EMD" and exact else clouds for clouds in (samples, references)
-    )
-    # With its last pass it matches clouds that lie far apart too, such as those of a model that has collapsed.
-    released = partial(approximate_emd, last_pass=True)
-    measure: Any = chamfer if distance == "CD" else emd if exact else released
+def matrices(
+    settings: Settings, samples: Tensor, references: Tensor, distance: str, *, known: Tensor | None = None
+) -> Matrices:
+    """All distances that the scores take, by "CD" or "EMD". `known`: those within the references, if they are there."""
+    measure, _ = _measure(settings, distance)
     # From reference to sample, which matters for the approximate EMD alone.
+    a, b = (_points(settings, clouds, distance) for clouds in (samples, references))
     cross = pairwise(b, a, distance=measure).mT
     return Matrices(
-        pairwise(a, distance=measure, symmetric=exact), cross, pairwise(b, distance=measure, symmetric=exact)
+        within(settings, samples, distance),
+        cross,
+        within(settings, references, distance) if known is None else known,
     )
+
+
+def within(settings: Settings, clouds: Tensor, distance: str) -> Tensor:
+    """Distances of the clouds of one set to each other."""
+    measure, symmetric = _measure(settings, distance)
+    return pairwise(_points(settings, clouds, distance), distance=measure, symmetric=symmetric)
+
+
+@lru_cache(maxsize=4)
+def within_references(settings: Settings, twins: bool, distance: str, device: torch.device) -> Tensor:
+    """Those of the references, the same for all runs: of an experiment a process needs them once."""
+    return within(settings, _references(settings, twins).to(device), distance)
+
+
+def _measure(settings: Settings, distance: str) -> tuple[Any, bool]:
+    """The distance, and whether it is symmetric."""
+    if distance == "CD":
+        return small_chamfer, True
+    if settings.emd == "exact":
+        return exact_emd, True
+    # With its last pass it matches clouds that lie far apart too, such as those of a model that has collapsed.
+    return partial(approximate_emd, last_pass=True), False
+
+
+def small_chamfer(x: Float[Tensor, "p n d"], y: Float[Tensor, "p m d"]) -> Float[Tensor, "p"]:
+    """The value of `chamfer` for many pairs of small clouds, by all distances at once."""
+    apart = torch.cdist(x, y).square()
+    return apart.amin(2).mean(1) + apart.amin(1).mean(1)
+
+
+def exact_emd(x: Float[Tensor, "p n d"], y: Float[Tensor, "p n d"]) -> Float[Tensor, "p"]:
+    """The value of `emd` for many pairs of small clouds, where its time goes around the matching and not into it."""
+    costs = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").numpy()
+    return x.new_tensor([cost[linear_sum_assignment(cost)].mean() for cost in costs])
+
+
+def _points(settings: Settings, clouds: Tensor, distance: str) -> Tensor:
+    return _few(settings, clouds) if distance == "EMD" and settings.emd == "exact" else clouds
 
 
 def _few(settings: Settings, clouds: Tensor) -> Tensor:
@@ -139,9 +177,16 @@ def near(settings: Settings) -> float:
 
 
 def references(settings: Settings, modules: Mapping[str, Any]) -> Tensor:
+    return _references(settings, _has_twins(modules))
+
+
+def _references(settings: Settings, twins: bool) -> Tensor:
     pairs = sets(settings).test
-    twins = "known" in modules and modules["known"].kind == TWINS
     return with_twins(pairs, settings.twins) if twins else pairs[:, 0]
+
+
+def _has_twins(modules: Mapping[str, Any]) -> bool:
+    return "known" in modules and modules["known"].kind == TWINS
 
 
 def look(settings: Settings, modules: Mapping[str, nn.Module]) -> Arrays:
@@ -154,7 +199,16 @@ def look(settings: Settings, modules: Mapping[str, nn.Module]) -> Arrays:
 def measure(settings: Settings, modules: Mapping[str, nn.Module]) -> Measured:
     samples = draw(settings, modules, settings.test_shapes)
     truth = references(settings, modules).to(samples.device)
-    every = {distance: matrices(settings, samples, truth, distance) for distance in DISTANCES}
+    every = {
+        distance: matrices(
+            settings,
+            samples,
+            truth,
+            distance,
+            known=within_references(settings, _has_twins(modules), distance, truth.device),
+        )
+        for distance in DISTANCES
+    }
     kept, known = (
         apart_from_each_other(m, near(settings)) for m in (every["CD"].samples, every["CD"].references)
     )

@@ -20,6 +20,20 @@ def record_known() -> Settings:
     return Settings(models=KNOWN, seeds=(0, 1, 2), emd_points=32)
 
 
+def record_short() -> Settings:
+    """All digits, three seeds, in a quarter of an hour of one core: every model at the beginning of its training.
+
+    In print r-GAN is far behind (MMD-EMD 13.3 of its clouds and 7.4 of ours on airplanes, 32.7 and 18.8 on chairs),
+    the GAN on codes beats the VAE on 11 of 12 numbers, and real airplanes in MMD-CD and COV-CD. Auto-encoders see each
+    digit 9 times here, and 2,000 times there. So a lead as large as that over r-GAN can show, between GAN and VAE only
+    which of two decoders of equal length, both blurred, has the better codes, and what such a run refutes it has not
+    tested. The weight of the noise levels is the released one, under which a field draws shapes sooner.
+    """
+    return Settings(
+        seeds=(0, 1, 2), emd_points=32, first_steps=800, gan_steps=1500, looks=2, weighting="sigma3"
+    )
+
+
 def record_chairs() -> Settings:
     """Synthetic chairs, three seeds, on a CPU."""
     return Settings(seeds=(0, 1, 2), data="families", families=("chair",), train_shapes=2000)
@@ -78,12 +92,14 @@ EXPERIMENT = Experiment(
         "record-chairs": record_chairs,
         "record-gpu": record_gpu,
         "record-known": record_known,
+        "record-short": record_short,
         "tiny": tiny,
     },
     records={
         "record-chairs": "field-generation-chairs",
         "record-gpu": "field-generation-gpu",
         "record-known": "field-generation-known",
+        "record-short": "field-generation-short",
     },
     origin=data.origin,
     training=data.training,

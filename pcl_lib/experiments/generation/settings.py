@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.settings_checks import check_known, check_runs, evenly
+from pcl_lib.experiments.runner.settings_hash import LATER
 
 OURS, VAE, LGAN, RGAN = "ShapeGF", "VAE", "l-GAN", "r-GAN"
 TRAIN, TWINS, MATCHED = "train", "train with twins", "train matched"
@@ -43,6 +44,8 @@ class Settings:
     - `batch_size`: shapes of a step; of the GAN on codes, which costs little, `gan_batch`.
     - `decoder_rate`, `encoder_rate`, `ae_rate`, `gan_rate`: of Adam. `kl_weight`: of the VAE.
     - `penalty`: "interpolates" (WGAN-GP) or "real" (released); `critic_steps`: for one of the generator.
+    - `weighting`: of the noise levels in the loss of fields, "sigma2" (the paper's) or "sigma3" (released), which
+      learns the wide levels first and so draws a shape sooner.
     - `levels`, `langevin_steps`: of sampling, from 1 down to 0.01.
     - `looks`: how often MMD-CD is taken of `curve_shapes` samples. `shown`: samples kept as previews.
     """
@@ -89,12 +92,14 @@ class Settings:
     looks: int = 4
     curve_shapes: int = 32
     shown: int = 8
+    weighting: str = field(default="sigma2", metadata=LATER)
 
     def __post_init__(self) -> None:
         check_known("models", self.models, MODELS)
         check_known("data", (self.data,), ("digits", "families"))
         check_known("emd", (self.emd,), ("exact", "approximate"))
         check_known("penalty", (self.penalty,), ("interpolates", "real"))
+        check_known("weighting", (self.weighting,), ("sigma2", "sigma3"))
         if self.data == "families" and not self.families:
             raise ValueError("families must be named for families, received none")
         if self.train_shapes < self.test_shapes:

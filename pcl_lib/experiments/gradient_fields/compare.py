@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pcl_lib.experiments.gradient_fields.published import FULL
-from pcl_lib.experiments.gradient_fields.settings import BASELINES, METRICS, OURS, cell
+from pcl_lib.experiments.gradient_fields.published import CELLS, FULL
+from pcl_lib.experiments.gradient_fields.settings import BASELINES, EXACT, METRICS, OURS, cell
 from pcl_lib.experiments.runner.paired_difference import Difference, paired_difference
 from pcl_lib.experiments.runner.result import Result
 
@@ -85,6 +85,13 @@ def sparser(result: Result, metric: str, n: int, m: int) -> Difference:
 def fewer_stored(result: Result, metric: str, n: int, m: int) -> Difference:
     """A cell of Table 2 against that of its column with N = 10,000: what the number of stored points does."""
     return over_shapes(result, metric, cell(n, m), cell(DENSE[0], m))
+
+
+def dense_and_bare(result: Result) -> tuple[float, float]:
+    """The EMD of the cell of all points, and that of the exact field of the fewest: 128 points and no network."""
+    fewest = min(m for _, m in CELLS)
+    dense, bare = (float(values(result, "EMD", row).mean()) for row in (cell(*DENSE), f"{EXACT} x {fewest}"))
+    return dense, bare
 
 
 def excess_levels(result: Result, variant: str) -> dict[float, np.ndarray]:

@@ -20,6 +20,7 @@ from pcl_lib.experiments.gradient_fields.settings import (
     VARIANTS,
     cell,
 )
+from pcl_lib.experiments.gradient_fields.surfaces import SurfaceScores, summary
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.report import as_printed
 from pcl_lib.experiments.runner.result import Result
@@ -210,6 +211,24 @@ _TABLE_4 = {
 }
 
 
+def table_7(
+    scores: Mapping[str, Sequence[SurfaceScores]], printed: Mapping[str, str], caption: str
+) -> viz.Figure:
+    """Table 7: surfaces by name against the true meshes, means over the shapes.
+
+    - `printed`: the names of the surfaces that the paper has, and what it calls them.
+    """
+    units = {"CD": CD, "EMD": EMD, "mesh accuracy": 1}
+    rows: list[list[Any]] = []
+    for name, of in scores.items():
+        found = summary(of)
+        paper = [published.TABLE_7[metric].get(printed.get(name, "")) for metric in units]
+        rows.append([name, *paper, *(unit * found[metric] for metric, unit in units.items())])
+    columns = {"surface": ""} | dict.fromkeys(units, "paper")
+    columns |= {"CD × 10⁴": "ours", "EMD × 10²": "ours", "mesh accuracy ": "ours"}
+    return viz.table(rows, columns=columns, caption=caption)
+
+
 def repeats_table(caption: str) -> viz.Figure:
     """One model, one data set, and four tables (E21)."""
     found = published.repeats()
@@ -226,13 +245,15 @@ def reconstructions(result: Result, *, shape: int = 0, models: Sequence[str] = M
     """Figs. 12 and 13: a test shape as it is given, other points of it, and what each row makes of it."""
     names = [model for model in models if (model,) in result.configurations and model != "oracle"]
     panels = ["given", "reference", *names]
+    what = result.data["name"].partition(",")[0]
     return viz.clouds(
         [cloud(result, name, shape) for name in panels],
         titles=panels,
         columns=3,
         colours=[viz.PALETTE[-1]] * 2 + [viz.PALETTE[0]] * len(names),
         alt=f"An unseen shape, other points of it, and what each of {len(names)} models makes of it.",
-        caption="One unseen shape: the points that are given, those that answers are held against, and the answers.",
+        caption=f"One unseen shape of the {what}: the points that are given, those that answers are held against, and "
+        "the answers.",
     )
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pcl_lib.data import sample_mesh, synthetic
 from pcl_lib.distances import chamfer, displacement, emd
+from pcl_lib.experiments.runner.paired_difference import Difference
 from pcl_lib.metrics import mesh_accuracy
 from pcl_lib.models import (
     AtlasDecoder,
@@ -141,3 +142,9 @@ def summary(scores: Sequence[SurfaceScores]) -> dict[str, float]:
         "EMD": float(earth.mean()),
         "mesh accuracy": float(accuracy.mean()),
     }
+
+
+def over_shapes(ours: Sequence[SurfaceScores], theirs: Sequence[SurfaceScores], metric: str) -> Difference:
+    """Differences of each shape, in per cent of the mean of `theirs`; `metric`: a field of `SurfaceScores`."""
+    one, other = (np.array([getattr(each, metric) for each in of]) for of in (ours, theirs))
+    return Difference(tuple((100 * (one - other) / other.mean()).tolist()))

@@ -27,6 +27,7 @@ BLIND = 0.01  # a measure that changes by less does not see a difference
 CONSTANT = 0.05  # a weight that varies by less is a constant
 MOST, SOME = 0.5, 0.25  # shares that "most" asks for, and a part of it
 RANKED = 0.95  # a rank correlation above this "follows"
+TREMBLE = 0.02  # deviation of the noise on a chair whose gradients are counted
 EQUAL_WEIGHTS = 0.95  # of the entropy of equal weights: "roughly the same"
 
 
@@ -183,7 +184,7 @@ def _shapes() -> Tensor:
 def _on_pooling(page: str) -> list[Claim]:
     loss, _ = trained(_shapes())
     chair = _chair()
-    made = chair + 0.02 * torch.randn(chair.shape, generator=torch.Generator().manual_seed(1))
+    made = chair + TREMBLE * torch.randn(chair.shape, generator=torch.Generator().manual_seed(1))
     by_feature, _ = sent_back(loss, made, chair, adaptive_pooling)
     of_mean = [different(rows) for rows in sent_back(loss, made, chair, lambda f, _: f.mean(1))]
     with torch.no_grad():
@@ -201,7 +202,7 @@ def _on_pooling(page: str) -> list[Claim]:
         Claim(
             '"average pooling can only propagate same and indistinguishable gradients"',
             "IV-H",
-            f"by the features {of_mean[0]} different, by the points {of_mean[1]}",
+            f"a chair that trembles by {TREMBLE}: by the features {of_mean[0]} different, by the points {of_mean[1]}",
             graded(sum(number == 1 for number in of_mean), 2),
             f"{page}#sent-back",
         ),

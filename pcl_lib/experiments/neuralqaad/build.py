@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 
 from pcl_lib.distances import em_kd
 from pcl_lib.experiments.neuralqaad.data import QaadSet, first_shape, given
-from pcl_lib.experiments.neuralqaad.of_run import OfRun, Untrained
 from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, GREEDY, OURS, RANDOM
 from pcl_lib.experiments.neuralqaad.settings import (
     ALONE,
@@ -22,8 +22,9 @@ from pcl_lib.experiments.neuralqaad.settings import (
 )
 from pcl_lib.experiments.neuralqaad.sizes import atlas, atlas_widths, layers, weights
 from pcl_lib.experiments.runner.experiment import Run
+from pcl_lib.experiments.runner.of_run import Label, Untrained
 from pcl_lib.models import AtlasV2Decoder, NeuralQAAD, PointNet
-from pcl_lib.trainers import QAAD, Assignments, Method
+from pcl_lib.trainers import QAAD, Assignments, Engine, Method
 
 # Shapes whose mean the input cloud begins as, where it is not one of them.
 MEAN_OF = 8
@@ -94,20 +95,32 @@ ASSIGNMENTS = {
 }
 
 
+class OfSet:
+    """A method whose batches are those of `clouds`: what an experiment on several sets hands out are only rows."""
+
+    def __init__(self, task: Method, clouds: Float[Tensor, "s n 3"], run: Run) -> None:
+        self.task, self.clouds = task, clouds
+        self.modules = {**task.modules, "run": Label(run)}
+        self.optimizers = dict(task.optimizers)
+
+    def step(self, batch: Tensor, index: Int64[Tensor, "b"], engine: Engine) -> Mapping[str, Any]:  # noqa: ARG002
+        return self.task.step(self.clouds[index.to(self.clouds.device)], index, engine)
+
+
 def method(settings: QaadSettings, run: Run, device: torch.device) -> Method:
     """What trains a run: every row of Table 1 is one method with other options."""
     row = settings.row(run.configuration)
+    if row.method in UNTRAINED:
+        return Untrained(run)
     of = given(settings, row)
     clouds = of.clouds.to(device)
-    if row.method in UNTRAINED:
-        return OfRun(Untrained(), clouds, run)
     encode = encoder(settings, run).to(device)
     usual = partial(
         QAAD, encoder=encode, clouds=clouds, steps=settings.steps, points=row.points, rate=settings.rate
     )
     if row.method in (ATLAS, CHAMFER):
         model = atlas_decoder(settings, run) if row.method == ATLAS else network(settings, run)
-        return OfRun(usual(model.to(device), pretraining=1.0), clouds, run)
+        return OfSet(usual(model.to(device), pretraining=1.0), clouds, run)
     auto_decoder = network(settings, run)
     start, reassignment = ASSIGNMENTS[row.method]
     if row.method == TRUE:
@@ -123,7 +136,7 @@ def method(settings: QaadSettings, run: Run, device: torch.device) -> Method:
         reassignment=reassignment,
         leaf_size=settings.leaf_size,
     )
-    return OfRun(task, clouds, run)
+    return OfSet(task, clouds, run)
 
 
 def has_table(modules: Mapping[str, nn.Module]) -> bool:

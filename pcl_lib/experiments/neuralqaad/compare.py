@@ -95,6 +95,13 @@ def at_share(result: Result, data: str, row: str, share: float) -> np.ndarray:
     return found
 
 
+def gap_of_curves(result: Result, data: str, row: str, than: str) -> np.ndarray:
+    """By how many per cent the curve of a row, a mean over the seeds, is above that of another, at each look."""
+    ours, theirs = (result.curves[data, each].mean(0) for each in (row, than))
+    found: np.ndarray = 100 * (ours / theirs - 1)
+    return found
+
+
 def counts(result: Result) -> list[int]:
     """The points of a step that were tried, from few to many."""
     return sorted({int(configuration[2]) for configuration in result.configurations})

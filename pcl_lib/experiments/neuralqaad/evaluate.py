@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from pcl_lib.distances import chamfer, em_kd, quadratic_cost
 from pcl_lib.experiments.neuralqaad import build, scores
 from pcl_lib.experiments.neuralqaad.data import again, evaluated_rows, given, load
-from pcl_lib.experiments.neuralqaad.of_run import Label
 from pcl_lib.experiments.neuralqaad.settings import (
     ASSIGNED,
     AWAY,
@@ -30,17 +29,11 @@ from pcl_lib.experiments.neuralqaad.settings import (
 from pcl_lib.experiments.runner.evaluation import evaluated
 from pcl_lib.experiments.runner.experiment import Measured, Run
 from pcl_lib.experiments.runner.npz import Arrays, preview
+from pcl_lib.experiments.runner.of_run import run_of
 from pcl_lib.models import AtlasV2Decoder, NeuralQAAD
 
 COARSE_LEAF = 1024
 _TOGETHER = 4
-
-
-def run_of(modules: Mapping[str, nn.Module]) -> Run:
-    """Which run these networks are of."""
-    found = modules["run"]
-    assert isinstance(found, Label)
-    return found.run
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from torch import Tensor
 
 from pcl_lib.data import synthetic
@@ -27,6 +28,7 @@ from pcl_lib.experiments.neuralqaad.rules import (
     SAMPLES,
     SWAPS,
 )
+from pcl_lib.neighbors import nearest
 
 MILLION = 1_000_000
 PAIRS = 4  # of clouds
@@ -227,6 +229,13 @@ class Bounds(NamedTuple):
     em_kd: float
     there: float
     back: float
+
+    @classmethod
+    def of(cls, made: Float[Tensor, "n d"], targets: Float[Tensor, "n d"]) -> Bounds:
+        """Of points and the targets that each of them has, row by row."""
+        ways = (nearest(*pair).sq_dist.sqrt() for pair in ((made, targets), (targets, made)))
+        lengths = ((made - targets).norm(dim=-1), emd(made, targets).value, em_kd(made, targets).value, *ways)
+        return cls(*(float(each.mean()) for each in lengths))
 
     @property
     def hold(self) -> bool:
