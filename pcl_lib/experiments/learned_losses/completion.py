@@ -87,7 +87,7 @@ def record_weighed() -> CompletionSettings:
 
 def record_apart() -> CompletionSettings:
     """PCN with this weight, and with points that begin ten times as far from each other as its own; four seeds."""
-    of_pcn = {
+    of_pcn: dict[str, Any] = {
         "configurations": tuple(product(("PCN",), LOSSES)),
         "rates": tuple(("PCN", loss, 3e-3) for loss in LOSSES),
         "pcn_extent": 0.5,

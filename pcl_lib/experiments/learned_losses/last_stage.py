@@ -69,7 +69,7 @@ def small_pcn(weight: float = 1.0, extent: float = 0.05, *, steps: int = 150) ->
     """
     whole = stack(synthetic.dataset(["chair"], 32, n_points=512))
     seen = view_pairs(whole, views=1, n_partial=128, n_complete=256)
-    found = []
+    found: list[tuple[float, float, float]] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = PCN(64, 16, points=((32, 64), (64,)), widths=(128,), fold=(64, 64), extent=extent)
