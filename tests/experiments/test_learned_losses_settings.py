@@ -85,7 +85,7 @@ def test_bad_settings_of_codes_and_completion_are_refused():
     with pytest.raises(ValueError, match="folds must be at least 2 and strengths positive"):
         replace(codes.tiny(), folds=1)
     with pytest.raises(ValueError, match="weight must be positive, received 0"):
-        replace(completion.tiny(), weight=0)
+        replace(completion.tiny(), weight=0.0)
     with pytest.raises(ValueError, match="n_points is 32, and the sizes of PCN make 64 points"):
         replace(completion.tiny(), n_points=32)
     with pytest.raises(

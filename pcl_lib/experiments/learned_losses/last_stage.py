@@ -1,15 +1,13 @@
-"""Why CALoss leaves the points of a completion network's last stage together: small trainings, and their curves."""
+"""Why CALoss leaves the points of a completion network's last stage together: small trainings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from pcl_lib import viz
 from pcl_lib.data import stack, synthetic, view_pairs
 from pcl_lib.distances import chamfer
 from pcl_lib.losses import CALoss
@@ -98,29 +96,3 @@ def _norm(loss: Tensor, network: nn.Module) -> float:
 def at_the_end(values: Tensor) -> float:
     """Median of the last twenty steps."""
     return float(values[-20:].median())
-
-
-def scale_curves(traced: Traced) -> viz.Figure:
-    """The gradients of both stages over the steps."""
-    ratio = at_the_end(traced.last / traced.early)
-    return viz.curves(
-        {"CD of the coarse stage": traced.early, "CALoss of the last stage": traced.last},
-        logy=True,
-        xlabel="training step",
-        ylabel="norm of the gradient",
-        alt="Two curves over the steps of training: the gradient of CALoss, and that of the coarse stage's distance.",
-        caption=f"Gradients in the weights of a small PCN. At the end that of CALoss is {ratio:.0f} times the other.",
-    )
-
-
-def spread_curves(traced: Mapping[str, Traced]) -> viz.Figure:
-    """The spread of the points of one coarse point over the steps of some trainings."""
-    ends = [f"{name} {at_the_end(of.spread):.3f}" for name, of in traced.items()]
-    return viz.curves(
-        {name: of.spread for name, of in traced.items()},
-        logy=True,
-        xlabel="training step",
-        ylabel="spread of a group",
-        alt=f"{len(traced)} curves over the steps of training; at the end they are at: {', '.join(ends)}.",
-        caption=f"Spread of the sixteen points of a coarse point in the small PCN. At the end: {', '.join(ends)}.",
-    )
