@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pcl_lib.experiments.learned_losses import last_stage, last_stage_report
+from pcl_lib.experiments.learned_losses import last_stage, network_report
 
 
 def test_the_spread_of_groups_of_two():
@@ -27,5 +27,5 @@ def test_a_weight_scales_the_last_gradient_and_a_wide_square_the_start():
 
 def test_curves_say_where_they_end():
     traced = last_stage.Traced(torch.full((30,), 0.5), torch.full((30,), 100.0), torch.full((30,), 0.02))
-    assert "CALoss is 200 times the other" in last_stage_report.scale_curves(traced).html
-    assert "weight 1 0.020" in last_stage_report.spread_curves({"weight 1": traced, "weight 2": traced}).html
+    assert "CALoss is 200 times the other" in network_report.scale_curves(traced).html
+    assert "weight 1 0.020" in network_report.spread_curves({"weight 1": traced, "weight 2": traced}).html
