@@ -58,7 +58,7 @@ check: $(STAMP)  ## run the fast checks in about three minutes: style, types, la
 test: $(STAMP)  ## run every check: code, chapters from scratch, site in a browser
 	@failed=0; \
 	$(SIDE_BY_SIDE) --ignore=tests/book || failed=1; \
-	$(SIDE_BY_SIDE) tests/book --durations=25 || failed=1; \
+	$(SIDE_BY_SIDE) --durations=25 tests/book || failed=1; \
 	exit $$failed
 
 bench: $(STAMP)  ## race the library against others on this machine; ARGS="--device cuda" on a GPU

@@ -82,7 +82,7 @@ def minutes(timed: Mapping[str, Any]) -> float:
 
     >>> timed = {"clouds": 64, "points": 65_536, "seconds_of_all_cores": 120.0}
     >>> round(minutes(timed))
-    429
+    430
     """
     of = published.SIZES["D-Faust"]
     whole = of.clouds / timed["clouds"] * of.of_ratio / timed["points"]
