@@ -53,12 +53,12 @@ SIDE_BY_SIDE = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses $(
 check: $(STAMP)  ## run the fast checks in about three minutes: style, types, layers, all tests not marked slow
 	@$(SIDE_BY_SIDE) -m "not slow" --hypothesis-profile=check
 
-# The tests of the book share one site, which its build makes with all cores: not beside the others. Then one process
-# drives the browser, and the rest have what cores are left. Both parts run, whatever the first says.
+# The tests of the book share one site, which its build makes with all cores, as the browser that most of them need takes
+# them: one after the other. Both parts run, whatever the first says.
 test: $(STAMP)  ## run every check: code, chapters from scratch, site in a browser
 	@failed=0; \
 	$(SIDE_BY_SIDE) --ignore=tests/book || failed=1; \
-	$(SIDE_BY_SIDE) --durations=25 tests/book || failed=1; \
+	$(BIN)/python -m pytest tests/book || failed=1; \
 	exit $$failed
 
 bench: $(STAMP)  ## race the library against others on this machine; ARGS="--device cuda" on a GPU

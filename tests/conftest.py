@@ -73,15 +73,14 @@ def as_users_call_it() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser, built pages, or KeOps and its compiler is slow, as are long examples.
 
-    Side by side, a file is in one process. All that needs a browser is in one too, for a browser takes a core and more.
-    Other tests of the built site that come once a page are long, and go to whoever is free.
+    Side by side, a file is in one process. Not so the tests of the built site that come once a page: they are the
+    longest, and share the site alone.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        browses = item.get_closest_marker("browser")
-        if used & BUILT_PAGES or browses or item.name in LONG_EXAMPLES or uses_keops(item):
+        long = used & BUILT_PAGES or item.get_closest_marker("browser") or item.name in LONG_EXAMPLES
+        if long or uses_keops(item):
             item.add_marker(pytest.mark.slow)
-        if browses:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif "site" not in used or not hasattr(item, "callspec"):
-            item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))
+        if "site" in used and hasattr(item, "callspec"):
+            continue
+        item.add_marker(pytest.mark.xdist_group("trained" if used & TRAINED else str(item.path)))
