@@ -28,4 +28,7 @@ def test_a_weight_scales_the_last_gradient_and_a_wide_square_the_start():
 def test_curves_say_where_they_end():
     traced = last_stage.Traced(torch.full((30,), 0.5), torch.full((30,), 100.0), torch.full((30,), 0.02))
     assert "CALoss is 200 times the other" in network_report.scale_curves(traced).html
-    assert "weight 1 0.020" in network_report.spread_curves({"weight 1": traced, "weight 2": traced}).html
+    assert (
+        "weight 1: 0.020; weight 2: 0.020"
+        in network_report.spread_curves({"weight 1": traced, "weight 2": traced}).html
+    )

@@ -149,6 +149,7 @@ def test_messages():
         pad_clouds([x[0], x[0].float()])
 
 
+# torch says of its nested tensors that they may change; here one is only refused.
 @pytest.mark.usefixtures("as_users_call_it")
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
 @pytest.mark.parametrize("layout", [torch.strided, torch.jagged])

@@ -23,12 +23,12 @@ def scale_curves(traced: last_stage.Traced) -> viz.Figure:
 
 def spread_curves(traced: Mapping[str, last_stage.Traced]) -> viz.Figure:
     """The spread of the points of one coarse point over the steps of some trainings."""
-    ends = [f"{name} {last_stage.at_the_end(of.spread):.3f}" for name, of in traced.items()]
+    ends = "; ".join(f"{name}: {last_stage.at_the_end(of.spread):.3f}" for name, of in traced.items())
     return viz.curves(
         {name: of.spread for name, of in traced.items()},
         logy=True,
         xlabel="training step",
         ylabel="spread of a group",
-        alt=f"{len(traced)} curves over the steps of training; at the end they are at: {', '.join(ends)}.",
-        caption=f"Spread of the sixteen points of a coarse point in the small PCN. At the end: {', '.join(ends)}.",
+        alt=f"{len(traced)} curves over the steps of training; at the end they are at {ends}.",
+        caption=f"Spread of the sixteen points of a coarse point in the small PCN. At the end, {ends}.",
     )
