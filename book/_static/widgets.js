@@ -95,23 +95,31 @@ if (window.FontAwesome && window.FontAwesome.config) window.FontAwesome.config.a
 
 // 4. Names and roles that the theme and the extensions get wrong for a screen reader.
 (function () {
+  // The button has a name of its own; those of its three icons, of which one is seen, are not on it. The icons are drawn
+  // as SVG, title and all, when the script that draws them gets to it: on a busy machine long after the page is loaded.
+  function unnameIcons(button) {
+    button.querySelectorAll("[title]").forEach((icon) => icon.removeAttribute("title"));
+    button.querySelectorAll("title").forEach((title) => title.remove());
+    button.querySelectorAll("i, svg").forEach((icon) => icon.setAttribute("aria-hidden", "true"));
+  }
+  function watchIcons(button) {
+    unnameIcons(button);
+    if (button.dataset.pclWatched) return;
+    button.dataset.pclWatched = "icons";
+    new MutationObserver(() => unnameIcons(button)).observe(button, { childList: true, subtree: true });
+  }
   function mend() {
     // A name that hides the words on the button: they are its name.
     document.querySelectorAll("summary[aria-label], .search-button-field[aria-label]").forEach((control) => {
       control.removeAttribute("aria-label");
     });
-    // The button has a name of its own; those of its three icons, of which one is seen, are not on it.
-    document.querySelectorAll(".theme-switch-button :is(i, svg)").forEach((icon) => {
-      icon.removeAttribute("title");
-      icon.setAttribute("aria-hidden", "true");
-      icon.querySelectorAll("title").forEach((title) => title.remove());
-    });
+    document.querySelectorAll(".theme-switch-button").forEach(watchIcons);
     // A list holds items; the role of the entries is deprecated, and no list item.
     document.querySelectorAll(".citation-list > .citation").forEach((entry) => entry.setAttribute("role", "listitem"));
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mend);
   else mend();
-  window.addEventListener("load", mend); // the icons are drawn after the page
+  window.addEventListener("load", mend);
 })();
 
 // 5. On paper everything is open, dark ink is on white, and a table that is wider than the sheet shrinks to it.
