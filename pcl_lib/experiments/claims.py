@@ -16,6 +16,8 @@ UNKNOWN = "cannot tell"
 UNTESTED = "not tested"
 # A number from one seed has no spread: whatever it is, it cannot tell.
 ONE_SEED = UNKNOWN
+# The number of a claim that the record of an experiment, by its name, is still to judge.
+NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
 VERDICTS = (HOLDS, PART, NOT, UNKNOWN, UNTESTED)
 
 

@@ -7,7 +7,6 @@ answer is wrong; what was measured before is written all the same, after each ca
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -27,6 +26,7 @@ from tests.benchmarks import (
     search,
     weighted,
 )
+from tests.benchmarks.command import add_device, write_whole
 from tests.benchmarks.goals import goals, of_goals
 from tests.benchmarks.measure import Case, lines, measure
 
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def write() -> None:
         report["seconds"] = time.monotonic() - started
-        _write(report, options)
+        write_whole(_path(options), report)
 
     def race(cases: Iterable[tuple[str, Case]]) -> None:
         for subject, case in cases:
@@ -134,7 +134,7 @@ def main(argv: list[str] | None = None) -> int:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("subjects", nargs="*", help=f"of {', '.join([*SUBJECTS, *ALONE])} (default: all)")
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    add_device(parser)
     parser.add_argument("--out", type=Path, default=Path(".benchmarks"), help="folder (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="tiny clouds, to see whether everything runs")
     parser.add_argument(
@@ -169,14 +169,6 @@ def _path(options: argparse.Namespace) -> Path:
     kind = torch.device(options.device).type
     name = "-".join(["benchmarks", kind, *options.subjects, *(["quick"] if options.quick else [])])
     return options.out / f"{name}.json"
-
-
-def _write(report: dict, options: argparse.Namespace) -> None:
-    out = _path(options)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".partial")
-    partial.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    partial.replace(out)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,9 @@ network bit for bit.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -21,11 +18,13 @@ from torch import Tensor, nn
 
 from pcl_lib.distances import chamfer
 from pcl_lib.trainers import Reconstruction, fit
-from tests.benchmarks import machine
+from tests.benchmarks.command import add_device, parser_of, write_report
 from tests.benchmarks.race import quartiles, race
 
 HAND = "by hand"
 POINTS, BATCH, CLOUDS = 128, 8, 256
+# Steps of one training, and rounds. The quick one goes beyond an epoch, where the order of the clouds changes.
+FULL, QUICK = (1000, 9), (40, 2)
 
 
 class Coder(nn.Module):
@@ -97,40 +96,30 @@ def check_same(jobs: dict[str, Callable[[Tensor], nn.Module]], data: Tensor) -> 
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    parser.add_argument("--steps", type=int, default=1000, help="of one training (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=9, help="trainings of each kind (default: %(default)s)")
-    parser.add_argument(
-        "--out", type=Path, help="JSON file (default: .benchmarks/trainer-overhead-<device>.json)"
-    )
+    parser = parser_of(__doc__)
+    add_device(parser)
     options = parser.parse_args(argv)
     device = torch.device(options.device)
+    steps, rounds = QUICK if options.quick else FULL
     generator = torch.Generator().manual_seed(0)
     inputs = [(torch.rand(CLOUDS, POINTS, 3, generator=generator).to(device),) for _ in range(3)]
-    jobs = contenders(options.steps)
+    jobs = contenders(steps)
     check_same(jobs, inputs[0][0])
-    seconds = race(jobs, inputs, options.rounds, device.type == "cuda")
-    per_step = {name: quartiles(1e3 * times / options.steps) for name, times in seconds.items()}
+    seconds = race(jobs, inputs, rounds, device.type == "cuda")
+    per_step = {name: quartiles(1e3 * times / steps) for name, times in seconds.items()}
     ratios = {name: quartiles(times / seconds[HAND]) for name, times in seconds.items() if name != HAND}
-    print(f"{per_step[HAND]['median']:.3f} ms a step by hand; time / time by hand, {options.rounds} rounds:")
+    print(f"{per_step[HAND]['median']:.3f} ms a step by hand; time / time by hand, {rounds} rounds:")
     for name, ratio in ratios.items():
         print(
             f"  {ratio['median']:.3f}  [{ratio['lower_quartile']:.3f}, {ratio['upper_quartile']:.3f}]  {name}"
         )
     report = {
-        "job": f"{options.steps} steps of Adam on the Chamfer distance, {BATCH} clouds of {POINTS} points, tiny AE",
+        "job": f"{steps} steps of Adam on the Chamfer distance, {BATCH} clouds of {POINTS} points, tiny AE",
         "ratios": ratios,
         "milliseconds_per_step": per_step,
-        "rounds": options.rounds,
-        "machine": machine.describe(device),
+        "rounds": rounds,
     }
-    out = options.out or Path(".benchmarks") / f"trainer-overhead-{device.type}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = out.with_suffix(".partial")
-    partial_file.write_text(json.dumps(report, indent=1) + "\n")
-    partial_file.replace(out)
-    print(f"wrote {out}")
+    write_report("trainer-overhead", report, options, device)
     return 0
 
 

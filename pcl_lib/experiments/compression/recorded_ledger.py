@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pcl_lib.experiments.claims import NOT, UNKNOWN, UNTESTED, Claim, tallied
+from pcl_lib.experiments.claims import NO_RECORD, NOT, UNKNOWN, UNTESTED, Claim, tallied
 from pcl_lib.experiments.compression import compare
 from pcl_lib.experiments.compression.compare import shown
 from pcl_lib.experiments.compression.published import AHEAD, BOTH, COUNTS, EPOCHS, LADDER, SECTIONS
@@ -27,7 +27,6 @@ from pcl_lib.experiments.runner.result import Result
 CURVES, TERMS = "recorded-curves", "recorded-terms"
 # The variants that leave out one half of the density loss, and the count loss.
 NO_DISTANCES, NO_COUNTS, NO_COUNT_LOSS = "counts only", "distances only", "no count loss"
-NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
 
 
 def claims(rates: Record | None, ablation: Record | None, page: str) -> list[Claim]:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from pcl_lib.experiments.claims import (
     HOLDS,
+    NO_RECORD,
     NOT,
     PART,
     UNKNOWN,
@@ -39,7 +40,6 @@ COMPARABLE = 10.0
 SPARSE = (256,)
 # Codes that place "similar shapes nearby": most nearest neighbours are of one class; of ten classes chance gives 0.1.
 NEAR, SOME = 0.8, 0.5
-NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
 NO_POINTFLOW = "needs PointFlow, which is not built here; its printed row stands in the table"
 
 

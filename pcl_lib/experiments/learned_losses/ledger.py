@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pcl_lib.experiments.claims import NOT, UNKNOWN, UNTESTED, Claim, tallied
+from pcl_lib.experiments.claims import NO_RECORD, NOT, UNKNOWN, UNTESTED, Claim, tallied
 from pcl_lib.experiments.learned_losses import compare
 from pcl_lib.experiments.learned_losses.compare import shown
 from pcl_lib.experiments.learned_losses.published import TABLE_4
@@ -14,7 +14,6 @@ from pcl_lib.experiments.runner.paired_difference import Difference
 
 PAPER_EPOCHS = 1000
 LEARNED = ("PUD", "PFD", "CRND", "PCLoss")
-NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
 
 
 def claims(

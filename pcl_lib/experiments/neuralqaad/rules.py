@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED, Claim, tallied
+from pcl_lib.experiments.claims import HOLDS, NO_RECORD, NOT, PART, UNKNOWN, UNTESTED, Claim, tallied
 from pcl_lib.experiments.neuralqaad import published
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
@@ -37,7 +37,6 @@ LITTLE, SOME = 20.0, 60.0
 HALF = 50.0
 # "Reasonably reflects": a rank correlation, and a part of it.
 REFLECTS, PARTLY = 0.9, 0.6
-NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
 
 
 def lasting(verdict: str, record: Record) -> str:
