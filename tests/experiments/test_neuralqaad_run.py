@@ -7,7 +7,7 @@ import torch
 from lightning_fabric import Fabric
 
 from pcl_lib.data import ReadError
-from pcl_lib.experiments.neuralqaad import build, data, design, evaluate, report, sampling, table1
+from pcl_lib.experiments.neuralqaad import build, data, design, evaluate, network_report, sampling, table1
 from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, GREEDY, OURS, RANDOM
 from pcl_lib.experiments.neuralqaad.settings import (
     ALONE,
@@ -169,10 +169,10 @@ def test_table_1_has_every_run_and_repeats(tmp_path):
     assert one.previews["figures/truth"].shape == (1, 32, 3)
     assert one.previews[f"figures/{OURS}/steps"].shape == (2, 2, 32, 3)
     assert one.previews[f"figures/{OURS}/shapes"].shape == (1, 2, 3)
-    assert "3 rows" in report.reconstructions(one, "figures").text
-    assert "by patch" in report.input_clouds(one, "figures", patches=4).text
-    assert "over training" in report.over_training(one, "figures").text
-    assert report.cloud(one, "figures", "truth").shape == (32, 3)
+    assert "3 rows" in network_report.reconstructions(one, "figures").text
+    assert "by patch" in network_report.input_clouds(one, "figures", patches=4).text
+    assert "over training" in network_report.over_training(one, "figures").text
+    assert network_report.cloud(one, "figures", "truth").shape == (32, 3)
 
 
 @pytest.mark.slow

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import spearmanr
 
-from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, OURS
+from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, GREEDY, OURS, RANDOM
 from pcl_lib.experiments.neuralqaad.settings import (
+    ALONE,
     EM_KD,
     INSIDE,
     PER_CENT,
@@ -21,6 +22,10 @@ from pcl_lib.experiments.runner.paired_difference import Difference, paired_diff
 from pcl_lib.experiments.runner.result import Result
 
 EM_KD_SHARE = EM_KD + PER_CENT
+# The order of Table 1, each row against the one before it. The random assignment is there to fail, and is left out.
+ORDER = ((CHAMFER, ATLAS), (GREEDY, CHAMFER), (OURS, GREEDY))
+# What swaps make of an assignment that was greedy, and of one that was random.
+SWAPS = ((OURS, GREEDY), (ALONE, RANDOM))
 
 
 def sets(result: Result) -> list[str]:
@@ -49,6 +54,15 @@ def change(
 def drops(result: Result, row: str, *, than: str = ATLAS) -> dict[str, Difference]:
     """The change of EM-kD of a row against another, by set."""
     return {data: change(result, (data, row), (data, than)) for data in sets(result)}
+
+
+def steps(result: Result, pairs: Sequence[tuple[str, str]] = ORDER) -> dict[str, Difference]:
+    """The change of EM-kD from the second of two rows to the first, by set and rows."""
+    return {
+        f"{data}, {row} against {than}": change(result, (data, row), (data, than))
+        for data in sets(result)
+        for row, than in pairs
+    }
 
 
 def log_ratio(result: Result, data: str, row: str, than: str) -> np.ndarray:
@@ -135,7 +149,7 @@ def shown(found: Difference, unit: str = " %") -> str:
     >>> shown(Difference((-3.0, -1.0)))
     '-2.0 % (-14.7 to +10.7)'
     """
-    return f"{found.mean:+z.1f}{unit} ({found.low:+z.1f} to {found.high:+z.1f})"
+    return f"{found.mean:+z,.1f}{unit} ({found.low:+z,.1f} to {found.high:+z,.1f})"
 
 
 def all_shown(found: Mapping[str, Difference], unit: str = " %") -> str:

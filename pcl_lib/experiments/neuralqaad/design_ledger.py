@@ -149,15 +149,12 @@ def on_size(record: Record | None, network: str) -> Claim:
     )
     if len(record.seeds) < 2:
         return Claim(words, "4.3, Table 1", f"{number}; one seed, so no spread", ONE_SEED, page)
-    steps = [
-        compare.change(result, (data, row), (data, than))
-        for row, than in ((CHAMFER, ATLAS), (GREEDY, CHAMFER), (OURS, GREEDY))
-    ]
-    verdict = lasting(tallied([found.sign for found in steps]), record)
+    steps = compare.steps(result)
+    verdict = lasting(lower(steps), record)
     return Claim(
         words,
         "4.3, Table 1",
-        f"{number}; each against the one before {', '.join(map(shown, steps))}",
+        f"{number}; each against the one before {', '.join(map(shown, steps.values()))}",
         verdict,
         page,
     )

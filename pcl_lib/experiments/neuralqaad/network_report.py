@@ -1,8 +1,8 @@
-"""Drawings of the network and of assignments, and tables of the benchmarks of both."""
+"""Drawings of the network, of assignments and of recorded clouds, and tables of the benchmarks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,9 +15,13 @@ from torch import Tensor
 
 from pcl_lib import viz
 from pcl_lib.experiments.neuralqaad import published, speed
+from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, OURS
+from pcl_lib.experiments.runner.result import Result
 from pcl_lib.models import NEURALQAAD_SIZES, NeuralQAAD, compression_ratio, parameter_count
 
 _FRONT = (5.0, -15.0)  # of a figure
+_UP = {"faces": "y", "figures": "z"}
+_VIEW = {"faces": (10.0, 65.0), "figures": (10.0, -60.0)}
 
 
 def network_diagram(caption: str) -> viz.Figure:
@@ -112,6 +116,75 @@ def draw_lines(
         viz.draw_matching(ax, *some, torch.arange(len(some[0])), limits=limits, view=_FRONT)
         ax.set_title(name)
     return chart
+
+
+def reconstructions(
+    result: Result, data: str, *, rows: Sequence[str] = (ATLAS, CHAMFER, OURS), shape: int = 0
+) -> viz.Figure:
+    """Figs. 2 and 3: one cloud as each row makes it, coloured by the error of each point, rotatable."""
+    names = [row for row in rows if (data, row) in result.configurations]
+    errors = [result.previews[f"{data}/{row}/errors"][shape].astype(np.float32) for row in names]
+    return viz.rotatable(
+        [cloud(result, data, row, shape=shape) for row in names],
+        values=errors,
+        value_label="distance to the place that a point follows",
+        value_range=(0.0, float(np.quantile(np.concatenate(errors), 0.98))),
+        titles=names,
+        columns=min(3, len(names)),
+        up=_UP[data],
+        view=_VIEW[data],
+        alt=f"One of the {data} as {len(names)} rows make it, each point coloured by its error.",
+        caption=f"One of the {data} as each row makes it. Colour: the distance from a point to the place of the "
+        "surface that it follows from shape to shape, in the frame of the network.",
+    )
+
+
+def input_clouds(result: Result, data: str, *, row: str = OURS, patches: int) -> viz.Figure:
+    """Fig. 4: the input cloud before training and after, coloured by patch."""
+    before, after = result.previews[f"{data}/{row}/input"].astype(np.float32)
+    patch = np.arange(len(before)) * patches // len(before)
+    return viz.clouds(
+        [before, after],
+        titles=["before", "after"],
+        values=[patch.astype(float)] * 2,
+        value_label="patch",
+        columns=2,
+        up=_UP[data],
+        view=_VIEW[data],
+        alt=f"The input cloud for {data} before and after training, coloured by patch.",
+        caption=f"The input cloud for {data}, which begins as one of them, before training and after. Colour: patch.",
+    )
+
+
+def over_training(result: Result, data: str, *, row: str = OURS) -> viz.Frames:
+    """A slider: the input cloud, and one cloud that is made of it, after more and more steps."""
+    steps = result.previews[f"{data}/{row}/steps"].astype(np.float32)
+    limits = steps.reshape(-1, 3)
+    pictures = [
+        viz.clouds(
+            [made, inputs],
+            titles=["made", "input cloud"],
+            columns=2,
+            limits=limits,
+            up=_UP[data],
+            view=_VIEW[data],
+            alt=f"One of the {data} and the input cloud after {step} steps.",
+        )
+        for (made, inputs), step in zip(steps, result.logged_steps, strict=True)
+    ]
+    return viz.frames(
+        pictures,
+        labels=[f"step {step}" for step in result.logged_steps],
+        alt=f"One of the {data} and the input cloud, from which it is folded, over training.",
+        caption=f"One of the {data} and the input cloud that it is folded from, over training.",
+        start=len(pictures) - 1,
+    )
+
+
+def cloud(result: Result, *configuration: str, shape: int = 0) -> np.ndarray:
+    """One cloud (n, 3) of the previews, in single precision; "truth" in place of a row for the cloud itself."""
+    found: np.ndarray = result.previews["/".join(configuration)][shape].astype(np.float32)
+    return found
 
 
 def readings_table(caption: str) -> viz.Figure:

@@ -1,8 +1,8 @@
-"""Tables, curves and pictures of the experiments of NeuralQAAD, live or recorded, beside what the paper reports."""
+"""Tables and curves of the experiments of NeuralQAAD, live or recorded, beside what the paper reports."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from pcl_lib import viz
 from pcl_lib.experiments.neuralqaad import compare, published
 from pcl_lib.experiments.neuralqaad.compare import shown
-from pcl_lib.experiments.neuralqaad.published import ATLAS, CHAMFER, OURS
+from pcl_lib.experiments.neuralqaad.published import ATLAS, OURS
 from pcl_lib.experiments.neuralqaad.settings import (
     AWAY,
     EM_KD,
@@ -25,9 +25,6 @@ from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.report import as_printed
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.result import Result
-
-_UP = {"faces": "y", "figures": "z"}
-_VIEW = {"faces": (10.0, 65.0), "figures": (10.0, -60.0)}
 
 
 def facts(record: Record) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def paper_table_1(caption: str) -> viz.Figure:
     )
     for method, printed in zip(published.METHODS, every, strict=True):
         changes = [
-            None if method == ATLAS else f"{-published.drop(data, method):+.1f} %" for data in published.SETS
+            None if method == ATLAS else f"{-published.drop(data, method):+,.1f} %" for data in published.SETS
         ]
         rows.append([method, *printed, *changes])
     names = [*published.SETS, *(f"{data}, change" for data in published.SETS)]
@@ -60,7 +57,7 @@ def table_1(result: Result, data: str, caption: str, **facts: Any) -> viz.Figure
         printed = [
             None
             if row in (ATLAS,) or row not in published.METHODS
-            else f"{-published.drop(name, row):+.0f} %"
+            else f"{-published.drop(name, row):+,.0f} %"
             for name in published.SETS
         ]
         against = None if row == ATLAS else shown(compare.change(result, (data, row), (data, ATLAS)))
@@ -86,23 +83,64 @@ def table_1(result: Result, data: str, caption: str, **facts: Any) -> viz.Figure
 
 
 def order_table(
-    result: Result, caption: str, *, rows: Sequence[str] = published.METHODS[:-1], **facts: Any
+    result: Result,
+    caption: str,
+    *,
+    rows: Sequence[str] = published.METHODS[:-1],
+    whole: bool = False,
+    **facts: Any,
 ) -> viz.Figure:
-    """Each row against the one before it, with the paper's changes: the order of Table 1, step by step."""
+    """Each row against the one before it, with the paper's changes: the order of Table 1, step by step.
+
+    `whole`: the last row against the first too.
+    """
     found = []
-    for before, after in pairwise(rows):
+    for before, after in (*pairwise(rows), *([(rows[0], rows[-1])] if whole else [])):
         printed = [
             100 * (published.TABLE_1[name][after] / published.TABLE_1[name][before] - 1)
             for name in published.SETS
         ]
         ours = [shown(compare.change(result, (data, after), (data, before))) for data in compare.sets(result)]
-        found.append([f"{after} against {before}", *(f"{each:+.0f} %" for each in printed), *ours])
+        found.append([f"{after} against {before}", *(f"{each:+,.0f} %" for each in printed), *ours])
     columns = {
         "step": "",
         **dict.fromkeys(published.SETS, "paper"),
         **dict.fromkeys(compare.sets(result), "ours"),
     }
     return viz.table(found, columns=columns, caption=caption, **facts)
+
+
+def both_sets(result: Result, caption: str, **facts: Any) -> viz.Figure:
+    """Table 1 on all sets at once, without the paper's numbers: errors in per cent, and changes with intervals."""
+    rows: dict[str, list[Any]] = {}
+    columns = {"row": ""}
+    for data in compare.sets(result):
+        for row in compare.rows_of(result, data):
+            cells = [_values(result, metric + PER_CENT, data, row) for metric in (EM_KD, PLACE)]
+            against = None if row == ATLAS else shown(compare.change(result, (data, row), (data, ATLAS)))
+            rows.setdefault(row, [row]).extend([cells[0], against, cells[1]])
+        measures = ("EM-kD, %", "change of EM-kD", "to the true place, %")
+        columns |= {f"{data}, {measure}": "ours" for measure in measures}
+    return viz.table([*rows.values()], columns=columns, caption=caption, **facts)
+
+
+def modes_table(results: Mapping[str, Result], caption: str, **facts: Any) -> viz.Figure:
+    """The steps of the order, its whole and what swaps do, in records by name that differ in how points are drawn."""
+    pairs = (*compare.ORDER, (OURS, ATLAS), compare.SWAPS[1])
+    first = next(iter(results.values()))
+    rows = [
+        [
+            f"{row} against {than}",
+            *(
+                shown(compare.change(result, (data, row), (data, than)))
+                for data in compare.sets(first)
+                for result in results.values()
+            ),
+        ]
+        for row, than in pairs
+    ]
+    names = [f"{data}, {name}" for data in compare.sets(first) for name in results]
+    return viz.table(rows, columns={"step": ""} | dict.fromkeys(names, "ours"), caption=caption, **facts)
 
 
 def details_table(result: Result, data: str, caption: str, **facts: Any) -> viz.Figure:
@@ -222,75 +260,6 @@ def design_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
         f"change of EM-kD against {USUAL}": "ours",
     }
     return viz.table(rows, columns=columns, caption=caption, **facts)
-
-
-def reconstructions(
-    result: Result, data: str, *, rows: Sequence[str] = (ATLAS, CHAMFER, OURS), shape: int = 0
-) -> viz.Figure:
-    """Figs. 2 and 3: one cloud as each row makes it, coloured by the error of each point, rotatable."""
-    names = [row for row in rows if (data, row) in result.configurations]
-    errors = [result.previews[f"{data}/{row}/errors"][shape].astype(np.float32) for row in names]
-    return viz.rotatable(
-        [cloud(result, data, row, shape=shape) for row in names],
-        values=errors,
-        value_label="distance to the place that a point follows",
-        value_range=(0.0, float(np.quantile(np.concatenate(errors), 0.98))),
-        titles=names,
-        columns=min(3, len(names)),
-        up=_UP[data],
-        view=_VIEW[data],
-        alt=f"One of the {data} as {len(names)} rows make it, each point coloured by its error.",
-        caption=f"One of the {data} as each row makes it. Colour: the distance from a point to the place of the "
-        "surface that it follows from shape to shape, in the frame of the network.",
-    )
-
-
-def input_clouds(result: Result, data: str, *, row: str = OURS, patches: int) -> viz.Figure:
-    """Fig. 4: the input cloud before training and after, coloured by patch."""
-    before, after = result.previews[f"{data}/{row}/input"].astype(np.float32)
-    patch = np.arange(len(before)) * patches // len(before)
-    return viz.clouds(
-        [before, after],
-        titles=["before", "after"],
-        values=[patch.astype(float)] * 2,
-        value_label="patch",
-        columns=2,
-        up=_UP[data],
-        view=_VIEW[data],
-        alt=f"The input cloud for {data} before and after training, coloured by patch.",
-        caption=f"The input cloud for {data}, which begins as one of them, before training and after. Colour: patch.",
-    )
-
-
-def over_training(result: Result, data: str, *, row: str = OURS) -> viz.Frames:
-    """A slider: the input cloud, and one cloud that is made of it, after more and more steps."""
-    steps = result.previews[f"{data}/{row}/steps"].astype(np.float32)
-    limits = steps.reshape(-1, 3)
-    pictures = [
-        viz.clouds(
-            [made, inputs],
-            titles=["made", "input cloud"],
-            columns=2,
-            limits=limits,
-            up=_UP[data],
-            view=_VIEW[data],
-            alt=f"One of the {data} and the input cloud after {step} steps.",
-        )
-        for (made, inputs), step in zip(steps, result.logged_steps, strict=True)
-    ]
-    return viz.frames(
-        pictures,
-        labels=[f"step {step}" for step in result.logged_steps],
-        alt=f"One of the {data} and the input cloud, from which it is folded, over training.",
-        caption=f"One of the {data} and the input cloud that it is folded from, over training.",
-        start=len(pictures) - 1,
-    )
-
-
-def cloud(result: Result, *configuration: str, shape: int = 0) -> np.ndarray:
-    """One cloud (n, 3) of the previews, in single precision; "truth" in place of a row for the cloud itself."""
-    found: np.ndarray = result.previews["/".join(configuration)][shape].astype(np.float32)
-    return found
 
 
 def _values(result: Result, metric: str, *configuration: str) -> list[float] | None:

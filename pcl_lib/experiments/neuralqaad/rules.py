@@ -39,6 +39,18 @@ HALF = 50.0
 REFLECTS, PARTLY = 0.9, 0.6
 
 
+def longest(*records: Record | None) -> Record | None:
+    """Of records that all have what a claim needs, the one of most steps: a claim is on where training ends.
+
+    Steps and not passes: of two trainings that see each cloud as often, that of the larger set moves the weights more.
+    """
+    return max(
+        (record for record in records if record is not None),
+        key=lambda record: int(record.settings["steps"]),
+        default=None,
+    )
+
+
 def lasting(verdict: str, record: Record) -> str:
     """A verdict on where training ends: one that is shorter than the paper's may confirm a claim, and refute none."""
     return UNKNOWN if verdict == NOT and record.epochs < PAPER_EPOCHS else verdict
@@ -78,6 +90,28 @@ def lower(found: Mapping[str, Difference]) -> str:
     return tallied([each.sign for each in found.values()])
 
 
+def in_order(found: Mapping[str, Difference]) -> tuple[int, int, int]:
+    """How many of the steps of an order are surely drops, not sure, and surely rises."""
+    signs = [each.sign for each in found.values()]
+    return signs.count(-1), signs.count(0), signs.count(1)
+
+
+def survives(before: Mapping[str, Difference], after: Mapping[str, Difference]) -> str:
+    """Whether the drops that one record shows are drops in another too; of what the first leaves open nothing is asked.
+
+    >>> drop, open_, rise = (Difference((k - 0.1, k + 0.1)) for k in (-9.0, 0.0, 9.0))
+    >>> [survives({"a": drop, "b": open_}, {"a": each, "b": rise}) for each in (drop, open_, rise)]
+    ['holds', 'cannot tell', 'does not hold']
+    >>> survives({"a": open_}, {"a": drop})
+    'cannot tell'
+    """
+    signs = [after[name].sign for name, found in before.items() if found.sign < 0]
+    return tallied(signs) if signs else UNKNOWN
+
+
 def length(record: Record) -> str:
     """How long a record is beside the paper's training, to end a number with."""
-    return f"; {record.epochs:.0f} passes over the clouds of the paper's {PAPER_EPOCHS}"
+    return (
+        f"; {record.settings['steps']:,} steps, {record.epochs:.0f} passes over the clouds of the paper's "
+        f"{PAPER_EPOCHS}"
+    )
