@@ -17,8 +17,8 @@ from pcl_lib.experiments.gradient_fields.levels import (
     SINGLE,
     Quality,
 )
-from pcl_lib.experiments.gradient_fields.published import CELLS, FULL, TABLE_8
-from pcl_lib.experiments.gradient_fields.settings import METRICS, MODELS, SPARSE_ROWS, cell
+from pcl_lib.experiments.gradient_fields.published import FULL, TABLE_8
+from pcl_lib.experiments.gradient_fields.settings import METRICS, MODELS
 from pcl_lib.experiments.record import read_record
 from pcl_lib.experiments.runner.paired_difference import Difference
 from pcl_lib.experiments.runner.result import Result, Row
@@ -135,40 +135,6 @@ def test_what_only_pointflow_could_decide():
     assert verdict(claims, "one model, one number") == NOT
 
 
-def sparse(few, stored):
-    """At M of 256 `few` times the error, and with fewer stored points `stored` times."""
-    shapes = 1 + 0.01 * np.arange(20)
-    previews = {}
-    for row in SPARSE_ROWS:
-        if not row.startswith("no network"):
-            n, m = map(int, row.split(" x "))
-            factor = (few if m <= 256 else 1.0) * (stored if n < 10_000 else 1.0)
-            previews[f"{row}/shapes"] = np.tile(factor * shapes, (1, len(METRICS), 1))
-    values = {row: dict.fromkeys(METRICS, 1.0) for row in SPARSE_ROWS}
-    return record_of(result_of(values, previews=previews, factor="N x M", seeds=(0,)))
-
-
-def test_sparse_clouds_that_cost_little_and_much():
-    claims = judged(sparse=sparse(1.05, 1.02))
-    assert verdict(claims, "much sparser point clouds") == HOLDS
-    assert verdict(claims, "does not seem to affect performance") == HOLDS
-    claims = judged(sparse=sparse(1.5, 1.2))
-    assert verdict(claims, "much sparser point clouds") == NOT
-    assert verdict(claims, "significantly sparser shapes") == NOT
-    assert verdict(claims, "does not seem to affect performance") == NOT
-    assert compare.sparser(sparse(1.5, 1.0).result, "EMD", 10_000, 256).mean == pytest.approx(50)
-
-
-def test_networks_worse_than_the_bare_points_tell_nothing():
-    of = sparse(1.05, 1.02)
-    for row in of.result.rows:
-        row.metrics["EMD"] *= 1.0 if row.configuration[0].startswith("no network") else 1.1
-    assert compare.dense_and_bare(of.result) == pytest.approx((1.1, 1.0))
-    claims = judged(sparse=of)
-    assert verdict(claims, "much sparser point clouds") == UNKNOWN
-    assert verdict(claims, "does not seem to affect performance") == UNKNOWN
-
-
 def architecture(full, *, steady=True):
     values = {variant: {"excess loss": full if variant == FULL else 1.0} for variant in TABLE_8["CD"]}
     result = result_of(values, factor="variant")
@@ -267,17 +233,12 @@ def test_tables_have_the_papers_numbers_beside_ours():
     assert "ShapeGF | 2.67 | 7.34 | 8,008 ± 8.00" in text or "2.67" in text
     assert "-20.0 %" in text.replace("−", "-")
     assert report.curves(made, "Made up.").text
-    sparse_text = report.table_2(sparse(1.5, 1.0).result, "Sparse").text
-    assert "N = 1,000" in sparse_text
-    assert "3.71" in sparse_text
-    assert "+70" in report.sparse_table(sparse(1.5, 1.0).result, "Sparse").text
     assert "2.524 ± 0.001" in report.table_8(architecture_with_metrics(), "Architecture").text
     assert "0.6 %" in report.paper_table_1("As printed").text
     assert "| 17.894 |" in report.paper_table_1("As printed").text
     assert "4.0 %" in report.repeats_table("Repeats").text
     assert "36.7" in report.table_4_levels(levels((0.04, 0.08, 0.4), (2e-4, 1e-4, 0.1)), "Levels").text
     assert "distance 100" in report.table_4_starts(starts(0.02, 5.0), "Starts").text
-    assert len(CELLS) == len([row for row in SPARSE_ROWS if row in {cell(*each) for each in CELLS}])
     assert EXACT != ONE
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pcl_lib.experiments.gradient_fields.published import CELLS, FULL
-from pcl_lib.experiments.gradient_fields.settings import BASELINES, EXACT, METRICS, OURS, cell
+from pcl_lib.experiments.gradient_fields.settings import BASELINES, EXACT, OURS, cell
 from pcl_lib.experiments.runner.paired_difference import Difference, paired_difference
 from pcl_lib.experiments.runner.result import Result
 
@@ -34,14 +34,10 @@ def change(result: Result, metric: str, of: str, than: str) -> Difference:
     return paired_difference(result, metric, (of,), than=(than,), relative=True)
 
 
-def over_shapes(result: Result, metric: str, of: str, than: str) -> Difference:
-    """Differences of each test shape, means over the seeds, in per cent of the mean of `than`.
-
-    The interval is over shapes: what other test shapes would change, not what another training would.
-    """
-    k = METRICS.index(metric)
-    ours, theirs = (result.previews[f"{row}/shapes"][:, k].astype(float).mean(0) for row in (of, than))
-    return Difference(tuple((100 * (ours - theirs) / theirs.mean()).tolist()))
+def risen(result: Result, metric: str, of: str, than: str) -> float:
+    """By how many per cent the mean of a row is above that of another."""
+    ours, theirs = (float(values(result, metric, row).mean()) for row in (of, than))
+    return 100 * (ours / theirs - 1)
 
 
 def seconds(result: Result, row: str) -> np.ndarray:
@@ -77,21 +73,22 @@ def updates(result: Result, row: str) -> float:
     return float(values(result, "updates", row).mean())
 
 
-def sparser(result: Result, metric: str, n: int, m: int) -> Difference:
-    """A cell of Table 2 against that of all points, over the test shapes, in per cent."""
-    return over_shapes(result, metric, cell(n, m), cell(*DENSE))
+def alone(m: int) -> str:
+    """The row of so many points without a network.
+
+    >>> alone(256)
+    'no network x 256'
+    """
+    return f"{EXACT} x {m}"
 
 
-def fewer_stored(result: Result, metric: str, n: int, m: int) -> Difference:
-    """A cell of Table 2 against that of its column with N = 10,000: what the number of stored points does."""
-    return over_shapes(result, metric, cell(n, m), cell(DENSE[0], m))
+def fewer_stored(result: Result, metric: str, n: int) -> Difference:
+    """Table 2: so few stored points against 10,000, in per cent; for each M of both two runs that differ in N alone.
 
-
-def dense_and_bare(result: Result) -> tuple[float, float]:
-    """The EMD of the cell of all points, and that of the exact field of the fewest: 128 points and no network."""
-    fewest = min(m for _, m in CELLS)
-    dense, bare = (float(values(result, "EMD", row).mean()) for row in (cell(*DENSE), f"{EXACT} x {fewest}"))
-    return dense, bare
+    The interval is over these pairs.
+    """
+    columns = [m for of, m in CELLS if of == n]
+    return Difference(tuple(risen(result, metric, cell(n, m), cell(DENSE[0], m)) for m in columns))
 
 
 def excess_levels(result: Result, variant: str) -> dict[float, np.ndarray]:
@@ -131,8 +128,10 @@ def shown(found: Difference, unit: str = " %") -> str:
 
     >>> shown(Difference((-3.0, -1.0)))
     '-2.0 % (-14.7 to +10.7)'
+    >>> shown(Difference((1000.0, 1000.0)))
+    '+1,000.0 % (+1,000.0 to +1,000.0)'
     """
-    return f"{found.mean:+z.1f}{unit} ({found.low:+z.1f} to {found.high:+z.1f})"
+    return f"{found.mean:+z,.1f}{unit} ({found.low:+z,.1f} to {found.high:+z,.1f})"
 
 
 def all_shown(found: Mapping[str, Difference]) -> str:

@@ -1,7 +1,8 @@
 """What records say of the claims of ShapeGF on auto-encoding (Abstract, Sections 1, 4 and appendices), by rules.
 
 The thresholds stand here, and were written before a number was seen. Claims on surfaces are judged in `surface_ledger`,
-those on the field and the sampler in `theory`, those on generation in the ledger of that experiment.
+those on few points in `sparse_ledger`, those on the field and the sampler in `theory`, those on generation in the
+ledger of that experiment.
 """
 
 from __future__ import annotations
@@ -14,10 +15,8 @@ from pcl_lib.experiments.claims import (
     NO_RECORD,
     NOT,
     PART,
-    UNKNOWN,
     UNTESTED,
     Claim,
-    alike,
     graded,
     share,
     tallied,
@@ -25,19 +24,15 @@ from pcl_lib.experiments.claims import (
 from pcl_lib.experiments.gradient_fields import compare, published
 from pcl_lib.experiments.gradient_fields.compare import all_shown
 from pcl_lib.experiments.gradient_fields.published import FULL, OURS, TABLE_8
+from pcl_lib.experiments.gradient_fields.shortness import PAPER_EPOCHS, lasting, missing, passes
+from pcl_lib.experiments.gradient_fields.sparse_ledger import on_sparse
 from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
 
 # "Sometimes": two intervals of those compared lie on the claimed side.
 SOMETIMES = 2
-PAPER_EPOCHS = 2000
 # "Much faster": the error of the best other model, in at most half of its seconds. All runs hold it, half a part of it.
 FASTER, MOST, HALF = 0.5, 0.95, 0.49
-# "Comparable" errors differ by at most so many per cent: the paper's own repeats of one model differ by 4.
-COMPARABLE = 10.0
-# "Significantly sparser": at most an eighth of the 2,048 points of the regular configuration, and not fewer than 256:
-# at 128 the paper itself reports 70 % more.
-SPARSE = (256,)
 # Codes that place "similar shapes nearby": most nearest neighbours are of one class; of ten classes chance gives 0.1.
 NEAR, SOME = 0.8, 0.5
 NO_POINTFLOW = "needs PointFlow, which is not built here; its printed row stands in the table"
@@ -56,7 +51,7 @@ def claims(
     return [
         *_on_table_1(sets, chapter),
         *_on_seconds(sets, chapter),
-        *_on_sparse(sparse, chapter),
+        *on_sparse(sparse, chapter),
         *_on_architecture(architecture, chapter),
         _on_codes(digits, chapter),
         *on_print(chapter),
@@ -67,22 +62,6 @@ def claims(
 def without_pointflow(verdict: str) -> str:
     """A verdict on being the best of all, where one of them is not here: it can be refuted, and held in part."""
     return PART if verdict == HOLDS else verdict
-
-
-def passes(record: Record) -> float:
-    """How often our network saw each training shape, the mean of its runs: by the clock, counted and not planned."""
-    settings = record.settings
-    return compare.updates(record.result, OURS) * settings["shapes_per_update"] / settings["train_shapes"]
-
-
-def lasting(verdict: str, sets: Mapping[str, Record]) -> str:
-    """A verdict on where training ends: one that is shorter than the paper's may confirm a claim, and refute none."""
-    short = min(passes(record) for record in sets.values()) < PAPER_EPOCHS
-    return UNKNOWN if verdict == NOT and short else verdict
-
-
-def _missing(words: str, where: str, name: str, chapter: str) -> Claim:
-    return Claim(words, where, NO_RECORD.format(name), UNTESTED, chapter)
 
 
 def _differences(sets: Mapping[str, Record], metric: str, models: Sequence[str]) -> dict[str, Difference]:
@@ -102,7 +81,7 @@ def _on_table_1(sets: Mapping[str, Record], chapter: str) -> list[Claim]:
     direct = 'can "outperform Achlioptas et al. and AtlasNet in CD, which is the loss they are directly optimizing"'
     if not sets:
         return [
-            _missing(words, section, "field-autoencoding", where)
+            missing(words, section, "field-autoencoding", where)
             for words, section in ((state, "Abstract"), (best, "4.1, Table 1"), (direct, "4.1, Table 1"))
         ]
     models = [model for record in sets.values() for model in compare.baselines(record.result)]
@@ -138,7 +117,7 @@ def _on_seconds(sets: Mapping[str, Record], chapter: str) -> list[Claim]:
         '"converges much faster and to a better result"': "D.1, Fig. 7",
     }
     if not sets:
-        return [_missing(each, section, "field-autoencoding", where) for each, section in words.items()]
+        return [missing(each, section, "field-autoencoding", where) for each, section in words.items()]
     reached = {name: compare.time_shares(record.result) for name, record in sets.items()}
     every = [value for values in reached.values() for value in values]
     fast = sum(value is not None and value <= FASTER for value in every) / len(every)
@@ -153,47 +132,6 @@ def _on_seconds(sets: Mapping[str, Record], chapter: str) -> list[Claim]:
     return [
         Claim(each, section, f"{number}; PointFlow is missing", verdict, where)
         for each, section in words.items()
-    ]
-
-
-def _on_sparse(record: Record | None, chapter: str) -> list[Claim]:
-    where = f"{chapter}#table-2"
-    same = 'it retains "the same performance when trained with much sparser point clouds"'
-    near = '"comparable auto-encoding performance while training with significantly sparser shapes"'
-    stored = '"the number of points available ... does not seem to affect performance"'
-    if record is None:
-        return [
-            _missing(words, section, "field-sparse", where)
-            for words, section in ((same, "1"), (near, "4.1, Table 2"), (stored, "4.1, Table 2"))
-        ]
-    result = record.result
-    cells = [(n, m) for n, m in published.CELLS if m in SPARSE and n == compare.DENSE[0]]
-    columns = [(n, m) for n, m in published.CELLS if n != compare.DENSE[0]]
-    fewer = {
-        f"{m} points, {metric}": compare.sparser(result, metric, n, m)
-        for n, m in cells
-        for metric in ("CD", "EMD")
-    }
-    few = {f"{n} x {m}": compare.fewer_stored(result, "EMD", n, m) for n, m in columns}
-    paper = ", ".join(
-        f"{published.sparser(metric, SPARSE[0]):+.0f} % {metric}" for metric in published.METRICS
-    )
-    dense, bare = compare.dense_and_bare(result)
-    level = f"EMD from all points {dense:.3f}, of the fewest alone, without a network, {bare:.3f}"
-    number = f"{all_shown(fewer)} over test shapes, margin {COMPARABLE:.0f} %; the paper has {paper}; {level}"
-    # Networks that are worse than the bare points of the sparsest cell are alike because they have learnt too little.
-    learnt = dense <= bare
-    verdict = alike([*fewer.values()], COMPARABLE) if learnt else UNKNOWN
-    return [
-        Claim(same, "1", number, verdict, where),
-        Claim(near, "4.1, Table 2", number, verdict, where),
-        Claim(
-            stored,
-            "4.1, Table 2",
-            f"EMD against N = 10,000: {all_shown(few)}, margin {COMPARABLE:.0f} %; {level}",
-            alike([*few.values()], COMPARABLE) if learnt else UNKNOWN,
-            where,
-        ),
     ]
 
 
@@ -227,7 +165,7 @@ def _on_architecture(record: Record | None, chapter: str) -> list[Claim]:
 def _on_codes(record: Record | None, chapter: str) -> Claim:
     words, where = '"the latent code places similar shapes nearby in the latent space"', f"{chapter}#codes"
     if record is None:
-        return _missing(words, "F, Fig. 9", "field-autoencoding", where)
+        return missing(words, "F, Fig. 9", "field-autoencoding", where)
     found = compare.same_class(record.result.previews["codes"], record.result.previews["labels"])
     return Claim(
         words,

@@ -102,7 +102,7 @@ def table_2(result: Result, caption: str, *, metric: str = "EMD", **facts: Any) 
         paper = [printed.get(each) for each in cells]
         ours = [_mean(result, metric, cell(*each), unit) if each in printed else None for each in cells]
         rows.append([f"N = {n:,}", *paper, *ours])
-    exact = [_mean(result, metric, f"{EXACT} x {m}", unit) for m in published.GIVEN]
+    exact = [_mean(result, metric, compare.alone(m), unit) for m in published.GIVEN]
     rows.append([EXACT, *[None] * len(published.GIVEN), *exact])
     paper_columns = {f"M = {m:,}": "paper" for m in published.GIVEN}
     columns = (
@@ -111,21 +111,31 @@ def table_2(result: Result, caption: str, *, metric: str = "EMD", **facts: Any) 
     return viz.table(rows, columns=columns, caption=caption, **facts)
 
 
-def sparse_table(result: Result, caption: str, **facts: Any) -> viz.Figure:
-    """Each M at N = 10,000 against all points, over the test shapes, beside the paper's change."""
-    most = compare.DENSE[1]
-    rows = [
-        [
-            f"M = {m:,} against {most:,}, {metric}",
-            f"{published.sparser(metric, m):+.0f} %",
-            shown(compare.sparser(result, metric, compare.DENSE[0], m)),
-        ]
-        for m in published.GIVEN
-        if m != most
-        for metric in published.METRICS
-    ]
-    columns = {"comparison": "", "change": "paper", "95 % interval over shapes": "ours"}
-    return viz.table(rows, columns=columns, caption=caption, **facts)
+def sparse_curves(result: Result, note: str, *, metric: str = "EMD") -> viz.Figure:
+    """Table 2 over M: ours and the paper's by N, and the row without a network."""
+    unit, printed = CD if metric == "CD" else EMD, published.TABLE_2[metric]
+    rows = {
+        f"N = {n:,}": {m: cell(n, m) for m in published.GIVEN if (n, m) in printed}
+        for n in dict.fromkeys(n for n, _ in published.CELLS)
+    } | {EXACT: {m: compare.alone(m) for m in published.GIVEN}}
+    series = {
+        name: unit * np.stack([compare.values(result, metric, row) for row in of.values()], 1)
+        for name, of in rows.items()
+    }
+    x = {name: np.array(list(of)) for name, of in rows.items()}
+    paper, most = "paper, N = 10,000", compare.DENSE[0]
+    series[paper], x[paper] = np.array([printed[most, m] for m in published.GIVEN]), np.array(published.GIVEN)
+    return viz.curves(
+        series,
+        x=x,
+        xlabel="M, points given",
+        ylabel=f"{metric} × {unit:,.0f} of unseen airplanes",
+        logx=True,
+        logy=True,
+        alt=f"{metric} over the points that are given, one curve for each number of stored points, one without a "
+        "network, and the paper's.",
+        caption=f"{metric} by points given. {note}",
+    )
 
 
 def table_8(result: Result, caption: str, **facts: Any) -> viz.Figure:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from pcl_lib.experiments.claims import Claim, alike, graded, share, tallied
 from pcl_lib.experiments.gradient_fields.compare import all_shown, shown
-from pcl_lib.experiments.gradient_fields.ledger import COMPARABLE
+from pcl_lib.experiments.gradient_fields.sparse_ledger import COMPARABLE
 from pcl_lib.experiments.runner.paired_difference import Difference
 
 REMOVED, KEPT = 0.9, 0.95  # shares of the false surface that go, and of the true one that stays
