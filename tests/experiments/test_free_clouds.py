@@ -207,3 +207,9 @@ def test_the_path_begins_at_the_start(found):
     clouds = free_report.path(found, "CALoss")
     assert len(clouds) == 3
     np.testing.assert_array_equal(clouds[0], found.previews["start"][0].astype(np.float32))
+
+
+def test_shapes_at_rest_beside_their_truth(found):
+    figure = free_report.at_rest(found, ("pre-trained CALoss", "CALoss"), shapes=2)
+    assert figure.html.count("<img") == 6
+    assert figure.text == "2 shapes: the truth, and free points at rest under 2 losses."

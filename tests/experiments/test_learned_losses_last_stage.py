@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pcl_lib.experiments.learned_losses import last_stage, network_report
+from pcl_lib.losses import CALoss
 
 
 def test_the_spread_of_groups_of_two():
@@ -32,3 +33,13 @@ def test_curves_say_where_they_end():
         "weight 1: 0.020; weight 2: 0.020"
         in network_report.spread_curves({"weight 1": traced, "weight 2": traced}).html
     )
+
+
+def test_the_drawings_of_the_families_and_of_caloss_leave_random_numbers_alone():
+    before = torch.get_rng_state()
+    truth, made = (torch.rand(n, 3, generator=torch.Generator().manual_seed(n)) for n in (150, 140))
+    figure = network_report.families(truth, made)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert "data-parts" in figure.html  # three panels, one under the other on a phone
+    assert figure.html == network_report.families(truth, made).html
+    assert "two losses" in network_report.pipeline(CALoss()).text

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -156,3 +157,43 @@ def test_the_first_look_against_the_better_distance(record):
     other = compare.better_cd(result, result.curve_measure)
     expected = result.curves["AE", "CALoss"][:, 0] / result.curves["AE", other][:, 0] - 1
     assert compare.change_at(result, 0).values == pytest.approx(tuple(100 * expected))
+
+
+def every_loss(record, away):
+    """A record of three seeds in which the outputs of each loss are so far from those of CD lengths with the same
+    seed, and two of its seeds are 2 apart."""
+    losses = ["CD lengths", *away]
+    runs = [(loss, seed) for loss in losses for seed in range(3)]
+    apart = np.full((len(runs), len(runs)), 2.0)
+    np.fill_diagonal(apart, 0.0)
+    for loss, far in away.items():
+        for seed in range(3):
+            i, j = runs.index((loss, seed)), runs.index(("CD lengths", seed))
+            apart[i, j] = apart[j, i] = far + 0.01 * seed
+    rows = [Row({"network": "AE", "loss": loss}, seed, {}, 1.0) for loss, seed in runs]
+    result = Result(rows, {}, [], "MCD", {"apart": apart}, {}, "cpu", 1.0)
+    return replace(record, experiment="caloss-every-loss", preset="record-short", result=result)
+
+
+@pytest.mark.parametrize(
+    ("critics", "others", "verdict"),
+    [
+        (0.5, 3.0, HOLDS),
+        (0.5, 1.0, HOLDS),  # the others are near too, and less
+        (0.5, 0.5, PART),  # too short to part any losses
+        (2.5, 3.0, PART),  # nearer than the others, and no nearer than two seeds
+        (3.0, 2.5, UNKNOWN),  # it was short
+    ],
+)
+def test_critics_whose_outputs_are_like_those_of_cd(record, critics, others, verdict):
+    away = {"PUD": critics, "PFD": critics, "CRND": critics, "PCLoss": others, "CALoss": others}
+    every = every_loss(record, away)
+    (claim,) = [c for c in ledger.claims(record, None, PAGE, every=every) if "similar shapes" in c.words]
+    assert (claim.verdict, claim.chapter) == (verdict, ledger.EVERY_LOSS)
+    assert f"PUD {100 * (critics + 0.01) / 2 - 100:+.1f} %" in claim.number
+    assert claim.number.endswith("13 epochs, 3 seeds")
+
+
+def test_without_a_record_of_every_loss_no_outputs_are_alike(record):
+    (claim,) = [c for c in ledger.claims(record, None, PAGE) if "similar shapes" in c.words]
+    assert (claim.verdict, claim.chapter) == (UNTESTED, f"{PAGE}#with-a-network")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pcl_lib.experiments.learned_losses import compare, published, report
+from pcl_lib.experiments.learned_losses import compare, network_report, published, report
 from pcl_lib.experiments.learned_losses.published import Errors
 from pcl_lib.experiments.runner.result import Result, Row
 
@@ -77,6 +77,11 @@ def test_outputs_of_losses_against_those_of_seeds(result):
     ]
     # Between two seeds of CD lengths there are 2; CALoss is 1 and 3 from the CD of its seed.
     assert compare.likeness(result, "CALoss").values == (-50.0, 50.0)
+    assert compare.more_alike(result, "CALoss", "PCLoss").values == (-100.0, 0.0)
+    lines = network_report.likeness_table(result, "Alike.").text.splitlines()[2:]
+    assert lines[0].startswith("CD lengths, another seed | 200 |")
+    assert lines[1].startswith("CALoss | 200 ± 141 | +0.0 % (")
+    assert [line.rsplit(" | ", 1)[1] for line in lines[1:]] == ["cannot tell", "further", "further"]
 
 
 def test_the_rate_with_the_lowest_error_is_taken():
@@ -102,6 +107,8 @@ def test_each_loss_at_its_best_rate():
 def test_tables_and_figures_hold_both_sides(result):
     text = report.quality_table(result, "Table 1").text
     assert "CALoss | 0.210 | 1.53 | 0.580 | 5.23 | 250 ± 71" in text
+    text = report.quality_table(result, "Table 1", sets=("ModelNet40",), measures=("HD",)).text
+    assert "CALoss | 0.580 | 5.23 | 250 ± 71" in text.splitlines()
     text = report.difference_table(result, "Differences").text
     assert "CALoss against CD lengths, MCD | -34.4 | -22.7 | -37.5 %" in text
     assert "cannot tell" in text

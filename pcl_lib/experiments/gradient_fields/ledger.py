@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 
 from pcl_lib.experiments.claims import (
     HOLDS,
-    NO_RECORD,
     NOT,
     PART,
     UNTESTED,

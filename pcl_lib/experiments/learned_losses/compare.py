@@ -116,6 +116,12 @@ def likeness(result: Result, loss: str, than: str = BASELINE, *, network: str = 
     return Difference(tuple((100 * (apart / usual - 1)).tolist()))
 
 
+def more_alike(result: Result, loss: str, than: str, *, network: str = "AE") -> Difference:
+    """`likeness` of a loss minus that of another, seed by seed: below 0 its outputs are nearer to those of CD."""
+    ours, theirs = (likeness(result, of, network=network).values for of in (loss, than))
+    return Difference(tuple(one - other for one, other in zip(ours, theirs, strict=True)))
+
+
 def chosen_rates(result: Result) -> dict[tuple[str, str], float]:
     """The rate with the lowest MCD on the shapes held back, by network and loss; the mean over the seeds counts."""
     found: dict[tuple[str, str], tuple[float, float]] = {}

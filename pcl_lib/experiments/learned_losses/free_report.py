@@ -103,6 +103,21 @@ def curves(result: Result, losses: Sequence[str], metric: str, *, alt: str, capt
     )
 
 
+def at_rest(result: Result, losses: Sequence[str], *, shapes: int = 3) -> viz.Figure:
+    """Fig. 6: where the points of the first shapes come to rest under some losses, a row for each shape."""
+    truths = result.previews["truth"][:shapes].astype(np.float32)
+    ends = {loss: result.previews[f"{loss}/final"].astype(np.float32) for loss in losses}
+    return viz.clouds(
+        [cloud for k, truth in enumerate(truths) for cloud in (truth, *(end[k] for end in ends.values()))],
+        titles=["truth", *losses] * len(truths),
+        columns=len(losses) + 1,
+        colours=[viz.PALETTE[-1], *[viz.PALETTE[0]] * len(losses)] * len(truths),
+        alt=f"{len(truths)} shapes: the truth, and free points at rest under {len(losses)} losses.",
+        caption="Counterpart of the paper's Fig. 6 without a network: where the points come to rest under a CALoss "
+        "that was trained before and stands still, and under losses beside it.",
+    )
+
+
 def path(result: Result, loss: str) -> list[np.ndarray]:
     """The first shape from its start on, a cloud (N, 3) for each look, in single precision."""
     begin = result.previews["start"][:1]

@@ -13,7 +13,10 @@ from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.paired_difference import Difference
 
 PAPER_EPOCHS = 1000
+CRITICS = ("PUD", "CRND", "PFD")
 LEARNED = ("PUD", "PFD", "CRND", "PCLoss")
+WITHOUT_CD = ("PCLoss", "CALoss")  # learned losses that no Chamfer distance is part of
+EVERY_LOSS = "ledger-caloss.html#every-loss"
 
 
 def claims(
@@ -23,19 +26,22 @@ def claims(
     *,
     completion: Record | None = None,
     weighed: Record | None = None,
+    every: Record | None = None,
     steps: Mapping[str, Sequence[float]] | None = None,
 ) -> list[Claim]:
     """The claims that trained networks judge; `chapter` is the address of the chapter.
 
     - `table1`, `codes`, `completion`: records of `caloss-table1`, and of `caloss-codes` and `caloss-completion` where
-      there are such. `weighed`: a second one of `caloss-completion`, which judges the networks that it has.
+      there are such. `weighed`: a second one of `caloss-completion`, which judges the networks that it has. `every`:
+      one of `caloss-every-loss`.
     - `steps`: time of a training step of the paper's auto-encoder by loss, relative to that with CD of lengths: lower
       quartile, median and upper quartile of the rounds of a race.
     """
     return [
         *_on_table_1(table1, chapter),
         _on_costs(table1, steps, chapter),
-        *_others(codes, chapter),
+        _on_codes(codes, chapter),
+        _on_critics(every, chapter),
         _on_completion(completion, weighed, chapter),
     ]
 
@@ -136,28 +142,42 @@ def _listed(found: Mapping[str, Difference], record: Record) -> str:
     return f"{numbers}; {record.epochs:.0f} epochs, {len(record.seeds)} seeds"
 
 
-def _others(codes: Record | None, chapter: str) -> list[Claim]:
-    words = 'CALoss can help to "learn more representative representations"'
+def _on_codes(codes: Record | None, chapter: str) -> Claim:
+    words, where = 'CALoss can help to "learn more representative representations"', "Abstract, Table 2"
     if codes is None:
-        of_codes = Claim(
-            words, "Abstract, Table 2", NO_RECORD.format("caloss-codes"), UNTESTED, f"{chapter}#codes"
-        )
-    else:
-        found = compare.points_of_accuracy(codes.result, "CALoss", BASELINE)
-        above = Difference(tuple(-value for value in found.values))
-        of_codes = Claim(
-            words,
-            "Abstract, Table 2",
-            f"accuracy of a linear classifier of digits: {shown(found, ' points')} against {BASELINE}, after "
-            f"{codes.epochs:.0f} epochs",
-            lasting(tallied([above.sign]), codes),
-            f"{chapter}#codes",
-        )
-    similar = Claim(
-        'PUD, CRND and PFD "still produce similar shapes as CD"',
-        "IV-B, Fig. 3",
-        NO_RECORD.format("caloss-every-loss"),
-        UNTESTED,
-        f"{chapter}#with-a-network",
+        return Claim(words, where, NO_RECORD.format("caloss-codes"), UNTESTED, f"{chapter}#codes")
+    found = compare.points_of_accuracy(codes.result, "CALoss", BASELINE)
+    above = Difference(tuple(-value for value in found.values))
+    return Claim(
+        words,
+        where,
+        f"accuracy of a linear classifier of digits: {shown(found, ' points')} against {BASELINE}, after "
+        f"{codes.epochs:.0f} epochs",
+        lasting(tallied([above.sign]), codes),
+        f"{chapter}#codes",
     )
-    return [of_codes, similar]
+
+
+def _on_critics(record: Record | None, chapter: str) -> Claim:
+    """ "Similar": nearer to the outputs of CD from the same weights than two seeds of CD are to each other, and nearer
+    than the outputs of losses without CD. Without the second, a training that is too short to part any two losses
+    would confirm it."""
+    words, where = 'PUD, CRND and PFD "still produce similar shapes as CD"', "IV-B, Fig. 3"
+    if record is None:
+        return Claim(
+            words, where, NO_RECORD.format("caloss-every-loss"), UNTESTED, f"{chapter}#with-a-network"
+        )
+    result = record.result
+    found = {loss: compare.likeness(result, loss) for loss in (*CRITICS, *WITHOUT_CD)}
+    nearer = [compare.more_alike(result, loss, other) for loss in CRITICS for other in WITHOUT_CD]
+    signs = [found[loss].sign for loss in CRITICS] + [difference.sign for difference in nearer]
+    number = "; ".join(f"{loss} {shown(difference)}" for loss, difference in found.items())
+    return Claim(
+        words,
+        where,
+        f"distance to the outputs of {BASELINE}, over that between two of its seeds: {number}; nearer than "
+        f"{' and '.join(WITHOUT_CD)} in {[of.sign for of in nearer].count(-1)} of {len(nearer)} pairs; "
+        f"{record.epochs:.0f} epochs, {len(record.seeds)} seeds",
+        lasting(tallied(signs), record),
+        EVERY_LOSS,
+    )

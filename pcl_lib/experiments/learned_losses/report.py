@@ -12,6 +12,7 @@ from pcl_lib.experiments.learned_losses import compare
 from pcl_lib.experiments.learned_losses.codes_settings import UNTRAINED
 from pcl_lib.experiments.learned_losses.compare import shown
 from pcl_lib.experiments.learned_losses.published import (
+    SETS,
     TABLE_1,
     TABLE_2,
     TABLE_3,
@@ -27,6 +28,7 @@ from pcl_lib.experiments.record import Record
 from pcl_lib.experiments.runner.result import Result
 
 UNITS = {"MCD": 1e2, "HD": 1e2, "CD lengths": 1e2, "CD": 1e3, "EMD": 1e2, "uniformity": 1e2}
+SHORT = {"ShapeNet": "SP", "ModelNet40": "MN40"}
 WORDS = ("lower", "cannot tell", "higher")  # by the sign of an interval, plus one
 
 
@@ -49,23 +51,28 @@ def counts_table(caption: str) -> viz.Figure:
     )
 
 
-def quality_table(result: Result, caption: str, *, network: str = "AE", **facts: Any) -> viz.Figure:
-    """Table 1: MCD and HD of the paper's AE on both sets, and our metrics, mean and deviation over the seeds."""
+def quality_table(
+    result: Result,
+    caption: str,
+    *,
+    network: str = "AE",
+    sets: Sequence[str] = SETS,
+    measures: Sequence[str] = tuple(UNITS),
+    **facts: Any,
+) -> viz.Figure:
+    """Table 1: the paper's MCD and HD on its sets, and our metrics, mean and deviation over the seeds."""
     rows = []
     for loss in compare.losses_of(result, network):
-        paper = [TABLE_1.get(loss, {}).get((data, network)) for data in ("ShapeNet", "ModelNet40")]
+        paper = [TABLE_1.get(loss, {}).get((data, network)) for data in sets]
         rows.append(
             [
                 loss,
                 *(cell for errors in paper for cell in (errors or (None, None))),
-                *(
-                    (scale * compare.values(result, name, loss, network)).tolist()
-                    for name, scale in UNITS.items()
-                ),
+                *((UNITS[name] * compare.values(result, name, loss, network)).tolist() for name in measures),
             ]
         )
-    paper_columns = {f"{name}, {data}": "paper" for data in ("SP", "MN40") for name in ("MCD", "HD")}
-    ours = {f"{name} × {scale:.0f}": "ours" for name, scale in UNITS.items()}
+    paper_columns = {f"{name}, {SHORT[data]}": "paper" for data in sets for name in ("MCD", "HD")}
+    ours = {f"{name} × {UNITS[name]:.0f}": "ours" for name in measures}
     return viz.table(rows, columns={"loss": "", **paper_columns, **ours}, caption=caption, **facts)
 
 

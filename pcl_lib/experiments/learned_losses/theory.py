@@ -107,10 +107,16 @@ def sent_back(
     return features.grad[0], points.grad[0]
 
 
-def spread_of_weight(n: int, *, clouds: int = 256, sigma: float = 0.003) -> float:
-    """How much the released weight of the fence varies between clouds of n points: deviation over mean."""
+def fence_weights(n: int, *, clouds: int = 256, sigma: float = 0.003) -> dict[str, Tensor]:
+    """The weight of the fence for some clouds (B,) of n points, as "released" and "plain", as printed."""
     noise = sigma * torch.randn(clouds, n, 3, generator=torch.Generator().manual_seed(0))
-    weights = (1 / noise.abs().mean(-1)).mean(1)
+    size = noise.abs().mean(-1)
+    return {"released": (1 / size).mean(1), "plain": 1 / size.mean(1)}
+
+
+def spread_of_weight(n: int) -> float:
+    """How much the released weight of the fence varies between clouds of n points: deviation over mean."""
+    weights = fence_weights(n)["released"]
     return float(weights.std() / weights.mean())
 
 
