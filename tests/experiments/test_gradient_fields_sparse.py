@@ -89,6 +89,17 @@ def test_the_ledger_has_them():
     assert list(found.values()) == [NOT] * 3
 
 
+def test_what_the_page_says_in_words():
+    of = table_2(1.5, 1.2, level=0.03, passes=10, asked=32)
+    found = sparse_ledger.numbers(replace(of, settings={**of.settings, "test_shapes": 20}))
+    assert found["emd_256_ours"] == pytest.approx(50)
+    assert found["emd_256_alone"] == pytest.approx(0)
+    assert found["cd_128_printed"] == pytest.approx(70, abs=0.1)
+    assert found["stored_printed"] == pytest.approx(4.4, abs=0.05), "3.878 against 3.715 at M = 128"
+    assert (found["bare"], found["places"]) == (pytest.approx(1.5), 320)
+    assert (found["verdict_given"], found["verdict_stored"]) == (UNKNOWN, UNKNOWN)
+
+
 def test_the_table_and_the_curves_have_the_papers_numbers_beside_ours():
     made = table_2(1.5, 1.0).result
     text = report.table_2(made, "Few.").text

@@ -104,3 +104,28 @@ def of_fewer_stored(record: Record) -> str:
         return UNKNOWN
     few = [compare.fewer_stored(record.result, "EMD", n) for n in STORED]
     return lasting(alike(few, COMPARABLE), {"Table 2": record})
+
+
+def numbers(record: Record) -> dict[str, float | int | str]:
+    """What a page says of the record in words, by name: changes in per cent with 256 and 128 points, printed, of the
+    points alone and ours; how far the network of all points is from 256 alone; how long the training was; verdicts."""
+    found: dict[str, float | int | str] = {}
+    (most, m_most), printed = compare.DENSE, published.TABLE_2["EMD"]
+    for metric in published.METRICS:
+        for m in (256, 128):
+            key = f"{metric.lower()}_{m}"
+            found[f"{key}_printed"] = published.sparser(metric, m)
+            pair = compare.alone(m), compare.alone(m_most)
+            found[f"{key}_alone"] = compare.risen(record.result, metric, *pair)
+            found[f"{key}_ours"] = compare.risen(record.result, metric, cell(most, m), MOST_POINTS)
+    dense, alone = levels(record)
+    return found | {
+        "stored_printed": max(100 * abs(value / printed[most, m] - 1) for (_, m), value in printed.items()),
+        "bare": dense / alone,
+        "passes": passes(record),
+        "asked": asked(record),
+        "places": passes(record) * asked(record),
+        "shapes": int(record.settings["test_shapes"]),
+        "verdict_given": of_fewer_given(record),
+        "verdict_stored": of_fewer_stored(record),
+    }
