@@ -46,9 +46,10 @@ pdf: $(STAMP)  ## build, then print the whole book into one PDF (needs Chromium)
 lab: $(NOTEBOOK_VIEWER)  ## open JupyterLab on the book
 	$(BIN)/jupyter lab --notebook-dir=.
 
-# Tests run side by side, one file in one process. Threads that wait sleep, or they would take the other's core.
+# Tests run side by side, one file in one process. Threads that wait sleep, or they would take the other's core. What
+# Python compiles is kept for the next run, also where the environment says not to: each process would compile it again.
 WORKERS ?= 2
-SIDE_BY_SIDE = OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+SIDE_BY_SIDE = OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 check: $(STAMP)  ## run the fast checks in about three minutes: style, types, layers, all tests not marked slow
 	@$(SIDE_BY_SIDE) -m "not slow" --hypothesis-profile=check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -19,16 +19,18 @@ _SHORTEST = 1.0  # contours shorter than one pixel are specks of the spline, not
 
 
 @lru_cache(maxsize=1)
-def _contours() -> tuple[list[list[np.ndarray]], np.ndarray]:
-    """For each of the 1,797 digits its closed contours (k, 2) in pixels, x right and y up; and the classes."""
+def _scans() -> tuple[np.ndarray, np.ndarray]:
+    """The images of the 1,797 digits, with a margin, and their classes."""
     data = load_digits()
-    padded = np.pad(data.images, ((0, 0), (2, 2), (2, 2)))
-    all_contours = []
-    for image in padded:
-        fine = ndimage.zoom(image, _FACTOR, order=3, grid_mode=True, mode="grid-constant")
-        found = [c[:, ::-1] * [1.0, -1.0] / _FACTOR for c in measure.find_contours(fine, _LEVEL)]
-        all_contours.append([c for c in found if _length(c) >= _SHORTEST])
-    return all_contours, data.target
+    return np.pad(data.images, ((0, 0), (2, 2), (2, 2))), data.target
+
+
+@cache
+def _contours(index: int) -> list[np.ndarray]:
+    """The closed contours (k, 2) of one digit in pixels, x right and y up. Found when first needed: all take 2 s."""
+    fine = ndimage.zoom(_scans()[0][index], _FACTOR, order=3, grid_mode=True, mode="grid-constant")
+    found = [c[:, ::-1] * [1.0, -1.0] / _FACTOR for c in measure.find_contours(fine, _LEVEL)]
+    return [c for c in found if _length(c) >= _SHORTEST]
 
 
 def _length(contour: np.ndarray) -> float:
@@ -43,11 +45,10 @@ def contours(index: int) -> list[np.ndarray]:
     >>> [len(contours(i)) for i in range(2)]
     [2, 1]
     """
-    curves = _contours()[0]
-    index = check_integer("index", index, 0, len(curves) - 1)
-    points = np.concatenate(curves[index])
+    curves = _contours(check_integer("index", index, 0, len(_scans()[0]) - 1))
+    points = np.concatenate(curves)
     low, high = points.min(0), points.max(0)
-    return [(c - (low + high) / 2) * (2 / (high - low).max()) for c in curves[index]]
+    return [(c - (low + high) / 2) * (2 / (high - low).max()) for c in curves]
 
 
 def _along(curves: list[np.ndarray], at: np.ndarray) -> np.ndarray:
@@ -101,7 +102,7 @@ def sample(index: int, n_points: int = 256, *, seed: int) -> Cloud:
     sampler reaches it. Frame, name, class and split are those of `load`; the first m points are what
     ``n_points=m`` gives, to the byte.
 
-    Shapes: points (n_points, 2). Cost: about 2 s once per process, then O(n_points).
+    Shapes: points (n_points, 2). Cost: O(n_points).
     Errors: ValueError for an index that no digit has, n_points < 1 or a negative seed. Reference: cai2020shapegf.
 
     >>> three = sample(3, 64, seed=0)
@@ -118,7 +119,7 @@ def sample(index: int, n_points: int = 256, *, seed: int) -> Cloud:
 @lru_cache(maxsize=1)
 def _parts() -> list[str]:
     """For each digit "train" or "test": of one class, in file order, every fifth is "test"."""
-    classes = _contours()[1]
+    classes = _scans()[1]
     nth = np.zeros(len(classes), int)
     for digit in range(10):
         members = classes == digit
@@ -135,9 +136,7 @@ def _evenly(index: int, n_points: int, seed: int) -> Cloud:
 def _cloud(index: int, at: np.ndarray) -> Cloud:
     """The digit's points at fractions ``at`` of the length of its contours."""
     points = torch.from_numpy(_along(contours(index), at)).float()
-    return Cloud(
-        points, name=f"digit-{index:04d}", category=str(_contours()[1][index]), split=_parts()[index]
-    )
+    return Cloud(points, name=f"digit-{index:04d}", category=str(_scans()[1][index]), split=_parts()[index])
 
 
 def example(category: str = "3", n_points: int = 256) -> Cloud:
@@ -145,7 +144,7 @@ def example(category: str = "3", n_points: int = 256) -> Cloud:
 
     It is the first of ``load(n_points)`` with this ``category``, "0" to "9".
 
-    Cost: about 2 s once per process, then O(n_points). Errors: as `load`; ValueError for another category.
+    Cost: O(n_points). Errors: as `load`; ValueError for another category.
 
     >>> example("3", 40)
     Cloud(name='digit-0003', points=(40, 2), category='3', split='train')
@@ -153,4 +152,4 @@ def example(category: str = "3", n_points: int = 256) -> Cloud:
     check_option("category", category, tuple("0123456789"))
     check_integer("n_points", n_points, 1)
     training = (i for i, part in enumerate(_parts()) if part == "train")
-    return _evenly(next(i for i in training if str(_contours()[1][i]) == category), n_points, 0)
+    return _evenly(next(i for i in training if str(_scans()[1][i]) == category), n_points, 0)

@@ -7,11 +7,12 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nbformat
 
-from book._tools import pages
+from tests.book.read_once import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 REMOVED = {"remove-cell", "remove-input"}
@@ -47,10 +48,11 @@ class Cell:
         return sum(bool(line.strip()) for line in self.source.splitlines())
 
 
+@cache
 def read(root: Path = ROOT) -> dict[str, list[Cell]]:
     """The cells of each page of the table of contents that has code, by its name below `book/`."""
     found = {}
-    for page in pages.read(root):
+    for page in notebooks(root):
         code = [page.notebook.cells[i] for i in page.cells]
         found[page.name.removeprefix("book/")] = [
             Cell(number, cell.source, frozenset(cell.metadata.get("tags", [])))

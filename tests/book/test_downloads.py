@@ -13,9 +13,9 @@ import pytest
 from nbclient import NotebookClient
 
 from book._tools import export
-from book._tools.citations import Bibliography
 from book._tools.failures import unfinished
 from book._tools.outline import read_outline
+from tests.book import read_once
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = read_outline(ROOT)
@@ -67,9 +67,7 @@ def test_an_installed_library_has_the_records(installed, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_downloaded_notebook_runs(name, installed, tmp_path, monkeypatch):
-    notebook = export.clean(
-        ROOT / f"{name}.md", name, BOOK, Bibliography(ROOT / "pcl_lib" / "references.bib")
-    )
+    notebook = export.clean(ROOT / f"{name}.md", name, BOOK, read_once.papers())
     environment = {**os.environ, "PYTHONPATH": str(installed), "PCL_DATA": ""}
     said = python("import pcl_lib; print(*pcl_lib.__path__)", installed, tmp_path)
     assert said == str(installed / "pcl_lib"), "the checkout must not be read"

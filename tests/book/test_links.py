@@ -7,10 +7,9 @@ import yaml
 from bs4 import BeautifulSoup
 
 from book._tools import api, docstrings, names, references, terms
-from book._tools.citations import Bibliography
 from book._tools.entries import Entries
-from tests.book import checks
-from tests.book.small import ROOT, Book, cell
+from tests.book import checks, read_once
+from tests.book.small import Book, cell
 
 CHAPTER = [
     cell("from pcl_lib.data import digits\nfrom pcl_lib.distances import chamfer\n\ndcd = digits.load()"),
@@ -40,7 +39,7 @@ PAGES = {
     "citing": "# Citing\n\nAs {cite:t}`rubner2000emd` have it.\n\n:::{bibliography}\n:::\n",
 }
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
-PAPERS = Bibliography(ROOT / "pcl_lib" / "references.bib")
+PAPERS = read_once.papers()
 
 
 def small_book(folder, **pages: str) -> Book:

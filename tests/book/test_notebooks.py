@@ -10,17 +10,16 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from book._tools import export, pages
-from book._tools.citations import Bibliography
+from book._tools import export
 from book._tools.notebook_code import VISIBLE_SETUP, is_short_setup
 from book._tools.notebook_words import Words
 from book._tools.outline import read_outline
-from tests.book import leftovers
+from tests.book import leftovers, read_once
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = read_outline(ROOT)
-PAPERS = Bibliography(ROOT / "pcl_lib" / "references.bib")
-PAGES = {page.name: page for page in pages.read(ROOT)}
+PAPERS = read_once.papers()
+PAGES = {page.name: page for page in read_once.notebooks()}
 
 
 class AnyValue(dict[str, str]):

@@ -10,13 +10,12 @@ import nbformat
 import pytest
 
 from book._tools import worksheets
-from book._tools.citations import Bibliography
 from book._tools.outline import read_outline
-from tests.book import leftovers
+from tests.book import leftovers, read_once
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = read_outline(ROOT)
-PAPERS = Bibliography(ROOT / "pcl_lib" / "references.bib")
+PAPERS = read_once.papers()
 
 PAGE = """---
 kernelspec: {name: python3, display_name: Python 3}

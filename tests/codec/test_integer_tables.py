@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pcl_lib.codec import CodecError, tables_checksum, tables_from_arrays, tables_to_arrays
 from pcl_lib.models import IntegerTables
+from tests.examples import many
 
 TABLES = IntegerTables.of([-3, 7], [[0.1, 0.3, 0.2], [0.5]])
 
 
-@settings(max_examples=200, deadline=None)
+@many(200)
 @given(st.lists(st.floats(0, 1e3), min_size=1, max_size=60).filter(lambda row: sum(row) > 0))
 def test_counts_add_up_and_follow_the_masses(masses):
     (counts,) = IntegerTables.of([0], [masses]).counts

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pcl_lib.codec import CodecError, decode_symbols, encode_symbols, tables_checksum
 from pcl_lib.losses import rate
 from pcl_lib.models import IntegerTables
+from tests.examples import many
 from tests.models.bottlenecks import golden_bottleneck
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "entropy_bottleneck.json").read_text("utf-8"))
@@ -42,7 +43,7 @@ def test_what_goes_in_comes_out(n, far):
     assert np.array_equal(decode_symbols(encode_symbols(symbols, SMALL), SMALL, n), symbols)
 
 
-@settings(max_examples=150, deadline=None)
+@many(150)
 @given(
     st.lists(st.integers(-(2**29), 2**29), max_size=30),
     st.lists(st.floats(0, 0.1), min_size=1, max_size=10),
