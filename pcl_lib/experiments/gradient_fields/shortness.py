@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pcl_lib.experiments.claims import NOT, UNKNOWN, UNTESTED, Claim
+from pcl_lib.experiments.claims import NO_RECORD, NOT, UNKNOWN, UNTESTED, Claim
 from pcl_lib.experiments.gradient_fields import compare
 from pcl_lib.experiments.gradient_fields.settings import OURS, cell
 from pcl_lib.experiments.record import Record
 
 PAPER_EPOCHS = 2000
-NO_RECORD = "no record yet: the experiment is there, `python -m pcl_lib.experiments run {}`"
 
 
 def passes(record: Record) -> float:
