@@ -82,6 +82,8 @@ def _averages(placing: PCLoss, truth: Tensor, made: Tensor) -> tuple[Tensor, lis
 
 def pipeline(loss: CALoss) -> viz.Figure:
     """Fig. 2: the networks of CALoss and what passes between them, with the number of their weights."""
+    if loss.widths is None:
+        raise ValueError(f"loss must have a network of widths, received pooling {loss.pooling!r} without")
     boxes = {
         "$S_g$\ntruth": (0, 4),
         "$S_o$\noutput": (1, 4),
