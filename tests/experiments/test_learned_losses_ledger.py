@@ -179,8 +179,9 @@ def every_loss(record, away):
     ("critics", "others", "verdict"),
     [
         (0.5, 3.0, HOLDS),
-        (0.5, 1.0, HOLDS),  # the others are near too, and less
-        (0.5, 0.5, PART),  # too short to part any losses
+        (0.5, 2.0, HOLDS),  # as far apart as two seeds
+        (0.5, 1.0, UNKNOWN),  # too short to part any losses
+        (3.0, 1.0, UNKNOWN),
         (2.5, 3.0, PART),  # nearer than the others, and no nearer than two seeds
         (3.0, 2.5, UNKNOWN),  # it was short
     ],

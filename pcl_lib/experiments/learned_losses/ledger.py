@@ -160,8 +160,8 @@ def _on_codes(codes: Record | None, chapter: str) -> Claim:
 
 def _on_critics(record: Record | None, chapter: str) -> Claim:
     """ "Similar": nearer to the outputs of CD from the same weights than two seeds of CD are to each other, and nearer
-    than the outputs of losses without CD. Without the second, a training that is too short to part any two losses
-    would confirm it."""
+    than the outputs of losses without CD. Where these too are nearer than two seeds, the training has not parted the
+    losses, and whatever the critics are, it cannot tell."""
     words, where = 'PUD, CRND and PFD "still produce similar shapes as CD"', "IV-B, Fig. 3"
     if record is None:
         return Claim(
@@ -171,6 +171,7 @@ def _on_critics(record: Record | None, chapter: str) -> Claim:
     found = {loss: compare.likeness(result, loss) for loss in (*CRITICS, *WITHOUT_CD)}
     nearer = [compare.more_alike(result, loss, other) for loss in CRITICS for other in WITHOUT_CD]
     signs = [found[loss].sign for loss in CRITICS] + [difference.sign for difference in nearer]
+    parted = any(found[loss].sign >= 0 for loss in WITHOUT_CD)
     number = "; ".join(f"{loss} {shown(difference)}" for loss, difference in found.items())
     return Claim(
         words,
@@ -178,6 +179,6 @@ def _on_critics(record: Record | None, chapter: str) -> Claim:
         f"distance to the outputs of {BASELINE}, over that between two of its seeds: {number}; nearer than "
         f"{' and '.join(WITHOUT_CD)} in {[of.sign for of in nearer].count(-1)} of {len(nearer)} pairs; "
         f"{record.epochs:.0f} epochs, {len(record.seeds)} seeds",
-        lasting(tallied(signs), record),
+        lasting(tallied(signs), record) if parted else UNKNOWN,
         EVERY_LOSS,
     )

@@ -30,7 +30,7 @@ NEARER = ("nearer", "cannot tell", "further")  # by the sign of an interval, plu
 def families(truth: Float[Tensor, "n 3"], made: Float[Tensor, "m 3"], *, seed: int = 0) -> viz.Figure:
     """Fig. 1: what a matching rule, PCLoss and CALoss measure between two clouds, with networks that are not trained.
 
-    The same marks in all panels: squares are of the truth, discs of the output, and lines are what is added up.
+    The same marks in all panels: squares are of the truth, discs of the output, and lines are what is measured.
     """
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
@@ -63,8 +63,8 @@ def families(truth: Float[Tensor, "n 3"], made: Float[Tensor, "m 3"], *, seed: i
         alt="Three panels. Lines join each point of a chair with the nearest one of another; the averages of both "
         "around a few anchors; and the numbers that a network makes of each.",
         caption="After the paper's Fig. 1: what three losses compare, orange squares of a truth with blue discs of an "
-        f"output; the lines are added up. Of PCLoss's 128 anchors (green) {ANCHORS} are drawn, of CALoss's 128 numbers "
-        f"the {CHANNELS} that differ most. No network is trained yet.",
+        f"output; lines are what is measured. Of PCLoss's 128 anchors (green) {ANCHORS} are drawn, of CALoss's 128 "
+        f"numbers the {CHANNELS} that differ most. No network is trained yet.",
     )
 
 
@@ -82,6 +82,8 @@ def _averages(placing: PCLoss, truth: Tensor, made: Tensor) -> tuple[Tensor, lis
 
 def pipeline(loss: CALoss) -> viz.Figure:
     """Fig. 2: the networks of CALoss and what passes between them, with the number of their weights."""
+    if loss.widths is None:
+        raise ValueError(f"loss must have a network of widths, received pooling {loss.pooling!r} without")
     boxes = {
         "$S_g$\ntruth": (0, 4),
         "$S_o$\noutput": (1, 4),
