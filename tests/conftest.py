@@ -64,6 +64,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.enable()
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    gc.unfreeze()  # or libraries say at the end that their objects were never freed
+
+
 def uses_keops(item: pytest.Item) -> bool:
     reasons = [str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif")]
     return "keops" in item.name or any("KeOps" in reason for reason in reasons)
