@@ -108,7 +108,8 @@ def of_fewer_stored(record: Record) -> str:
 
 def numbers(record: Record) -> dict[str, float | int | str]:
     """What a page says of the record in words, by name: changes in per cent with 256 and 128 points, printed, of the
-    points alone and ours; how far the network of all points is from 256 alone; how long the training was; verdicts."""
+    points alone and ours, and which share of the second the first is; the error from all points by that of 256 alone;
+    how long the training was; verdicts."""
     found: dict[str, float | int | str] = {}
     (most, m_most), printed = compare.DENSE, published.TABLE_2["EMD"]
     for metric in published.METRICS:
@@ -118,6 +119,8 @@ def numbers(record: Record) -> dict[str, float | int | str]:
             pair = compare.alone(m), compare.alone(m_most)
             found[f"{key}_alone"] = compare.risen(record.result, metric, *pair)
             found[f"{key}_ours"] = compare.risen(record.result, metric, cell(most, m), MOST_POINTS)
+        rise = compare.risen(record.result, metric, compare.alone(SPARSE), compare.alone(m_most))
+        found[f"{metric.lower()}_share"] = published.sparser(metric, SPARSE) / rise
     dense, alone = levels(record)
     return found | {
         "stored_printed": max(100 * abs(value / printed[most, m] - 1) for (_, m), value in printed.items()),
