@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import matplotlib
 import pytest
 import torch
+from hypothesis import settings
 from jaxtyping import config
+
+from tests.examples import USUAL
 
 matplotlib.use("Agg")
 # What is imported and collected stays: looking through it for garbage, again and again, took an eighth of that time.
@@ -19,11 +21,7 @@ if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     BUILT = Path(__file__).resolve().parents[1] / "_build" / "keops" / WORKER
     BUILT.mkdir(parents=True, exist_ok=True)
     os.environ["KEOPS_CACHE_FOLDER"] = str(BUILT)
-# The same examples on every run: a test that fails on one machine fails on all. No deadline: machines differ.
-hypothesis.settings.register_profile("pcl", deadline=None, derandomize=True)
-# The fast lane takes it by name, and tries a fifth of the examples of a property.
-hypothesis.settings.register_profile("check", parent=hypothesis.settings.get_profile("pcl"), max_examples=20)
-hypothesis.settings.load_profile("pcl")
+settings.load_profile(USUAL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

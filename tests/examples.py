@@ -1,6 +1,12 @@
-"""How many examples hypothesis tries of a property that is slow, or quick, to check."""
+"""How many examples hypothesis tries of a property: by profile, and where a property is slow, or quick, to check."""
 
 from hypothesis import settings
+
+# The same examples on every run: a test that fails on one machine fails on all. No deadline: machines differ.
+USUAL = "pcl"
+settings.register_profile(USUAL, deadline=None, derandomize=True)
+# The fast lane takes it by name, and tries a fifth of the examples of a property.
+settings.register_profile("check", parent=settings.get_profile(USUAL), max_examples=20)
 
 
 def at_most(count: int) -> settings:
@@ -10,5 +16,5 @@ def at_most(count: int) -> settings:
 
 def many(count: int) -> settings:
     """So many, which is more than usual; in the fast lane no more of this property than of others."""
-    usual, whole = settings.default.max_examples, settings.get_profile("pcl").max_examples
+    usual, whole = settings.default.max_examples, settings.get_profile(USUAL).max_examples
     return settings(max_examples=count if usual >= whole else usual)
