@@ -26,7 +26,7 @@ from tests.benchmarks import (
     search,
     weighted,
 )
-from tests.benchmarks.command import add_device, write_whole
+from tests.benchmarks.command import add_device, write_json
 from tests.benchmarks.goals import goals, of_goals
 from tests.benchmarks.measure import Case, lines, measure
 
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def write() -> None:
         report["seconds"] = time.monotonic() - started
-        write_whole(_path(options), report)
+        write_json(_path(options), report)
 
     def race(cases: Iterable[tuple[str, Case]]) -> None:
         for subject, case in cases:

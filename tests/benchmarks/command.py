@@ -33,7 +33,11 @@ def write_report(
 ) -> None:
     """Write what was found, whether it was quick, and the machine of it."""
     out = options.out or Path(".benchmarks") / f"{name}-{device.type}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    whole = {"quick": options.quick, **report, "machine": machine.describe(device)}
-    write_whole(out, (json.dumps(whole, indent=1) + "\n").encode())
+    write_json(out, {"quick": options.quick, **report, "machine": machine.describe(device)})
     print(f"wrote {out}")
+
+
+def write_json(out: Path, report: Mapping[str, Any]) -> None:
+    """Whole or not at all, in a folder that need not be there."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out, (json.dumps(report, indent=1) + "\n").encode())

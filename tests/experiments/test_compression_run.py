@@ -200,6 +200,7 @@ def test_rate_and_distortion_has_every_run_and_repeats():
     assert np.ptp(one.curves[OCTREE, "3 bits"]) == 0
 
 
+@pytest.mark.slow
 def test_every_variant_is_another_training():
     def trained(variant):
         task = build.method(VARIED, Run((variant,), 0), CPU)

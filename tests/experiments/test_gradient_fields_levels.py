@@ -31,6 +31,7 @@ def test_the_exact_field_fails_by_mixing_alone():
     assert found[ONE, "0.01"] == found[EXACT, "0.01"], "every sampler meets the same start and noise"
 
 
+@pytest.mark.slow
 def test_all_starts_meet_the_same_noise(digit):
     cloud, truth = digit
     found = levels.from_starts(

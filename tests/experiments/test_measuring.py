@@ -181,6 +181,7 @@ def test_weights_that_are_gone_are_missed_by_name(tmp_path):
         load_final_weights(tmp_path, {})
 
 
+@pytest.mark.slow
 def test_a_run_names_the_machine_that_trained_it(in_turn):
     _, folder, result = in_turn
     kept = np.load(Run(("AE", "CD"), 0).folder(folder) / RESULT)
@@ -205,6 +206,7 @@ def test_a_run_of_a_record_trained_again_is_the_same_to_the_bit(recorded, capsys
     assert f"{found.run}, compared bit for bit: agrees" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_run_that_comes_out_otherwise_is_found(recorded, monkeypatch):
     changed = replace(EXPERIMENT, measure=lambda *of: _off(EXPERIMENT.measure(*of)))
     monkeypatch.setattr(reruns, "experiment", lambda _: changed)

@@ -53,6 +53,7 @@ def test_clouds_of_different_sizes_in_processes():
     assert torch.equal(found, torch.tensor(expected, dtype=X.dtype))
 
 
+@pytest.mark.slow
 def test_each_of_several_workers_computes_in_one_thread():
     torch.manual_seed(0)
     before = torch.get_num_threads()
@@ -111,7 +112,7 @@ def counted(calls, stop_in=None):
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_stopped_matrix_goes_on_where_it_was(tmp_path, symmetric, workers, monkeypatch):
     monkeypatch.setattr(_kept_rows, "BETWEEN_WRITES", 0.0)
     folder = tmp_path / "new" / "matrix"

@@ -119,6 +119,7 @@ def test_a_tensor_of_clouds_of_one_size():
     assert all(torch.equal(p, weights(other)[key]) for key, p in weights(one).items())
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on(tmp_path):
     whole = compression()
     history = train(whole, 7)
