@@ -42,6 +42,7 @@
       [...row.cells].forEach((cell, i) => {
         const short = cell.childNodes.length === 1 && cell.textContent.trim().length <= SHORT;
         cell.classList.toggle("pcl-card-line", i > 0 && short); // with its label on one line
+        cell.classList.toggle("pcl-card-none", !cell.matches(".pcl-ours") && cell.textContent.trim() === "–");
         const empty = !cell.textContent.trim() && !cell.querySelector("img, svg");
         if (i > 0 && heads[i].textContent.trim() && !empty) cell.prepend(label(heads[i]));
         cell.classList.toggle("pcl-card-first", i > 0 && i === verdict);

@@ -26,7 +26,7 @@ from book._tools import afterwards
 FOLDER = "_images/gallery"
 WIDEST = 320
 """Pixels of a thumbnail."""
-BUDGET = 2_300_000
+BUDGET = 2_400_000
 """Bytes of all drawings together."""
 PANELS = 4
 """Pictures of a figure that go side by side into its thumbnail."""
@@ -114,8 +114,11 @@ def thumbnail(picture: Picture, outdir: Path) -> tuple[str, bytes] | None:
 
 
 def coarse(data: bytes) -> bytes:
-    """A drawing with tenths of a point, which are finer than a thumbnail's pixels."""
-    return re.sub(rb'(?<= d=")[^"]+', lambda path: re.sub(rb"(\.\d)\d+", rb"\1", path[0]), data)
+    """A drawing with tenths of a point, which are finer than a thumbnail's pixels, and without what nobody sees."""
+    data = re.sub(rb"<!--.*?-->|<metadata>.*?</metadata>", b"", data, flags=re.DOTALL)
+    data = re.sub(rb"[ \t]*\n\s*", b"\n", data)
+    places = rb'(?<= d=")[^"]+|(?<= [xy]=")[^"]+|(?<=translate\()[^)]+'
+    return re.sub(places, lambda place: re.sub(rb"(\.\d)\d+", rb"\1", place[0]), data)
 
 
 def small(panels: list[bytes]) -> bytes:

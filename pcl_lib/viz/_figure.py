@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pcl_lib.viz._as_numpy import check_alt
 from pcl_lib.viz._numbers import with_minus
 
+TALL = 1.75  # times as high as wide: on paper such a picture takes a whole sheet
+
 
 @dataclass(frozen=True)
 class Image:
@@ -95,7 +97,8 @@ def scroll_html(picture: Image, alt: str, parts: Sequence[tuple[float, ...]] | N
     cuts = ";".join(" ".join(f"{number:.4g}" for number in part) for part in parts or ())
     data = f'data-parts="{cuts}" ' if cuts else ""
     style = f"overflow-x:auto;--pcl-width:{picture.width}px"
-    return f'<div class="pcl-scroll" {data}style="{style}">{picture.tag(alt)}</div>'
+    name = "pcl-scroll pcl-tall" if picture.height > TALL * picture.width else "pcl-scroll"
+    return f'<div class="{name}" {data}style="{style}">{picture.tag(alt)}</div>'
 
 
 def row_html(cells: list[str], columns: int, name: str = "", attributes: str = "") -> str:

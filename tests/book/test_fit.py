@@ -93,6 +93,18 @@ def test_a_table_of_many_columns_becomes_cards_even_where_it_fits(browser, tmp_p
         assert labels == ["two", "three"], "an empty cell has no label"
 
 
+def test_a_number_that_is_not_reported_has_no_line_on_a_card(browser, tmp_path):
+    table = viz.table(
+        [["a", None, 1, None]],
+        columns={"one": "", "two": "paper", "three": "ours", "four": "ours"},
+        caption="No number.",
+    )
+    with visit(browser, made(tmp_path, table.html), width=PHONE) as seen:
+        seen.page.wait_for_selector("table.pcl-cards")
+        hidden = seen.page.eval_on_selector_all("td", "all => all.map(e => !e.offsetHeight)")
+        assert hidden == [True, False, False]
+
+
 def test_a_table_with_tall_rows_becomes_cards(browser, tmp_path):
     rows = [["a claim", "holds", "words " * 40]]
     table = viz.table(rows, columns=["one", "two", "three"], caption="A tall row.")

@@ -114,3 +114,9 @@ def test_style_is_left_with_the_block_even_after_an_error():
     with pytest.raises(RuntimeError):
         fail()
     assert mpl.rcParams["axes.spines.top"] == before
+
+
+def test_a_tall_chart_is_marked_for_paper():
+    tall, wide = (viz.show(plt.figure(figsize=size), alt="A sheet").html for size in ((2, 5), (5, 2)))
+    assert "pcl-tall" in tall
+    assert "pcl-tall" not in wide

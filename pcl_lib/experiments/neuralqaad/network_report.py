@@ -30,25 +30,22 @@ def network_diagram(caption: str) -> viz.Figure:
     assert skulls.trunk is not None, "the printed sizes have shared layers"
     shared, own = parameter_count(skulls.trunk), parameter_count(skulls.heads)
     boxes = {
-        "input cloud $Q$\n$(N, 3)$, in $K$ patches": (0.0, 5.0),
+        "input cloud $Q$\n$(N, 3)$,\nin $K$ patches": (0.0, 5.0),
         "table $L$ of codes\n$(S, l)$": (1.5, 5.0),
-        "sample: $n / K$ points\nof each patch, $(B, n, 3)$": (0.0, 4.0),
+        "sample: $n / K$\npoints of each\npatch, $(B, n, 3)$": (0.0, 4.0),
         "codes of the batch\n$(B, l)$": (1.5, 4.0),
-        f"shared layers 256-128-128-128\n{shared:,} weights": (0.6, 3.0),
-        "features by patch\n$(K, 128, B\\,n / K)$": (0.6, 2.0),
-        f"$K$ networks 64-3, one a patch\n{own:,} weights": (0.6, 1.0),
-        "made points $(B, n, 3)$": (0.6, 0.0),
-        "targets\n$(B, n, 3)$": (1.9, 0.0),
+        f"shared layers\n256-128-128-128\n{shared:,} weights": (0.75, 3.0),
+        "features by patch\n$(K, 128, B\\,n / K)$": (0.75, 2.0),
+        f"$K$ networks 64-3,\none a patch\n{own:,} weights": (0.75, 1.0),
+        "made points\n$(B, n, 3)$": (0.75, 0.0),
+        "targets\n$(B, n, 3)$": (1.85, 0.0),
     }
     look = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": viz.PALETTE[0]}
     with viz.style():
-        chart, ax = plt.subplots(figsize=(6.2, 5.2))
-        ax.set(xlim=(-1.2, 2.2), ylim=(-0.5, 5.5))
+        chart, ax = plt.subplots(figsize=(3.7, 6.2))  # as narrow as a phone
+        ax.set(xlim=(-0.7, 2.3), ylim=(-0.5, 5.5))
         ax.axis("off")
-        drawn = [
-            ax.text(*at, words, ha="center", va="center", fontsize=9, bbox=look)
-            for words, at in boxes.items()
-        ]
+        drawn = [ax.text(*at, words, ha="center", va="center", bbox=look) for words, at in boxes.items()]
         chart.draw_without_rendering()  # the boxes get their size
         arrows = (0, 2), (1, 3), (2, 4), (3, 4), (4, 5), (5, 6), (6, 7), (8, 7)
         for one, other in ((drawn[i], drawn[j]) for i, j in arrows):
