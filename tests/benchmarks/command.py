@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from pcl_lib._files import write_whole
 from tests.benchmarks import machine
 
 
@@ -32,13 +33,7 @@ def write_report(
 ) -> None:
     """Write what was found, whether it was quick, and the machine of it."""
     out = options.out or Path(".benchmarks") / f"{name}-{device.type}.json"
-    write_whole(out, {"quick": options.quick, **report, "machine": machine.describe(device)})
-    print(f"wrote {out}")
-
-
-def write_whole(out: Path, report: Mapping[str, Any]) -> None:
-    """Write the file beside its place first: whoever looks finds the one before, or this one whole."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = out.with_suffix(".partial")
-    partial_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    partial_file.replace(out)
+    whole = {"quick": options.quick, **report, "machine": machine.describe(device)}
+    write_whole(out, (json.dumps(whole, indent=1) + "\n").encode())
+    print(f"wrote {out}")

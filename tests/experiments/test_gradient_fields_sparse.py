@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from pcl_lib.experiments.claims import HOLDS, NOT, PART, UNKNOWN, UNTESTED
-from pcl_lib.experiments.gradient_fields import compare, ledger, report, sparse_ledger
+from pcl_lib.experiments.gradient_fields import compare, ledger, report, sparse, sparse_ledger
 from pcl_lib.experiments.gradient_fields.published import CELLS, GIVEN
 from pcl_lib.experiments.gradient_fields.settings import METRICS, SPARSE_ROWS, cell
-from pcl_lib.experiments.record import read_record
+from pcl_lib.experiments.record import LARGEST, read_record
+from pcl_lib.experiments.runner.experiment import Run
+from pcl_lib.experiments.runner.npz import pack_arrays
 from pcl_lib.experiments.runner.result import Result, Row
 
 PAGE = "../models/many-shapes.html"
@@ -115,3 +117,18 @@ def test_the_table_and_the_curves_have_the_papers_numbers_beside_ours():
     assert all(f"M = {m:,} |" in text for m in GIVEN)
     assert report.sparse_curves(made, "Made up.").text
     assert len(CELLS) == len([row for row in SPARSE_ROWS if row in {cell(*each) for each in CELLS}])
+
+
+def test_what_a_record_shows_of_18_cells_fits_into_it():
+    """Noise does not compress: as many clouds as the record has, of the paper's size, two shapes of each cell."""
+    settings = sparse.tiny()
+    noise = np.random.default_rng(0).normal(size=(4, 2048, 3)).astype(np.float16)
+    arrays = {
+        Run((row,), seed): {"shown": noise, "steps": noise, "shapes": np.zeros((len(METRICS), 20))}
+        for row in settings.rows
+        for seed in settings.seeds
+    }
+    found = sparse.previews(settings, arrays)
+    assert len(pack_arrays(found)) < LARGEST
+    assert all(np.array_equal(found[row], noise[:2]) for row in SPARSE_ROWS)
+    assert not [name for name in found if name.endswith("/steps")]
