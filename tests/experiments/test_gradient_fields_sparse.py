@@ -109,11 +109,12 @@ def test_what_the_page_says_in_words():
 def test_the_table_and_the_curves_have_the_papers_numbers_beside_ours():
     made = table_2(1.5, 1.0).result
     text = report.table_2(made, "Few.").text
-    assert "N = 1,000 | – | – | 2.56" in text
+    assert "M = 2,048 | 2.46 | 2.53 | – | 2.00 | 2.00 | – | 2.00" in text
     assert "3.71" in text
     assert "no network" in text
     (height,) = {len(line.split(" | ")) for line in text.splitlines()[1:]}
-    assert height == 1 + 2 * len(GIVEN)
+    assert height == 1 + 2 * len({n for n, _ in CELLS}) + 1
+    assert all(f"M = {m:,} |" in text for m in GIVEN)
     assert report.sparse_curves(made, "Made up.").text
     assert len(CELLS) == len([row for row in SPARSE_ROWS if row in {cell(*each) for each in CELLS}])
 
