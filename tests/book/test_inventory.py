@@ -5,7 +5,7 @@ import pytest
 from tests.book.inventory import LOOKED_FOR, UNTESTABLE, inventory, main, without_place, wrong_places
 
 SOURCES = {"000", "001", "002", "003", "004"}
-FINISHED = ("001", "002", "003", "004")
+FINISHED = ("000", "001", "002", "003", "004")
 
 
 def test_the_inventory_is_whole():

@@ -48,6 +48,10 @@ def test_ours_is_compared_with_the_better_chamfer_distance(result):
     assert compare.change(result, "MCD", "PCLoss", "CD").values == (-40.0, -20.0)
 
 
+def test_the_loss_with_the_lowest_mean(result):
+    assert compare.lowest(result, ("MCD", "HD")) == {"MCD": "CALoss", "HD": "CALoss"}
+
+
 def test_a_crossing_counts_from_where_the_curve_stays_below(result):
     assert compare.crossing(result) == [
         40,
@@ -84,6 +88,12 @@ def test_outputs_of_losses_against_those_of_seeds(result):
     assert [line.rsplit(" | ", 1)[1] for line in lines[1:]] == ["cannot tell", "further", "further"]
 
 
+def test_points_that_stray_from_the_truth(result):
+    result.previews["AE/CALoss"] = np.array([[[0.0, 0, 0], [0.4, 0, 0], [0.6, 0, 0], [3, 4, 0]]])
+    assert compare.strays(result, "CALoss").tolist() == [[False, False, True, True]]
+    assert compare.strays(result, "CALoss", beyond=4.9).sum() == 1
+
+
 def test_the_rate_with_the_lowest_error_is_taken():
     rows = [
         Row({"network": "AE", "loss": loss, "rate": rate}, 0, {"MCD": mcd}, 1.0)
@@ -116,6 +126,7 @@ def test_tables_and_figures_hold_both_sides(result):
     assert "12 | 1 | 3" in report.counts_table("Counts").text
     for over in ("steps", "seconds"):
         assert "4 losses" in report.training_curves(result, "Note.", over=over).html
+    assert "2 losses" in report.training_curves(result, "Note.", losses=("CD", "PCLoss")).html
     with pytest.raises(ValueError, match='over must be "steps" or "seconds", received \'epochs\''):
         report.training_curves(result, "Note.", over="epochs")
     assert "4 losses" in report.reconstructions(result).html

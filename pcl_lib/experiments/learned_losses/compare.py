@@ -13,6 +13,7 @@ from pcl_lib.experiments.runner.result import Result
 
 CDS = ("CD lengths", "CD")
 OURS = "CALoss"
+STRAY = 0.5  # half the radius of a cloud
 
 
 def values(result: Result, metric: str, loss: str, network: str = "AE") -> np.ndarray:
@@ -29,6 +30,14 @@ def better_cd(result: Result, metric: str, network: str = "AE") -> str:
     """The Chamfer distance, of lengths or of squares, whose mean of a metric is lower: the one to be beaten."""
     known = [loss for loss in CDS if loss in losses_of(result, network)]
     return min(known, key=lambda loss: float(values(result, metric, loss, network).mean()))
+
+
+def lowest(result: Result, measures: Sequence[str], network: str = "AE") -> dict[str, str]:
+    """For each measure the loss whose mean over the seeds is lowest."""
+    losses = losses_of(result, network)
+    return {
+        of: min(losses, key=lambda loss: float(values(result, of, loss, network).mean())) for of in measures
+    }
 
 
 def change(
@@ -102,6 +111,14 @@ def within_groups(result: Result, network: str, loss: str, size: int) -> float:
     groups = made.reshape(len(made), -1, size, made.shape[-1])
     away = groups - groups.mean(2, keepdims=True)
     return float(np.sqrt(np.square(away).sum(-1).mean()))
+
+
+def strays(result: Result, loss: str, *, beyond: float = STRAY, network: str = "AE") -> np.ndarray:
+    """Which points of the outputs that are shown (k, N) are further than a distance from every point of the truth."""
+    made, truth = (result.previews[name].astype(np.float64) for name in (f"{network}/{loss}", "truth"))
+    apart = np.linalg.norm(made[:, :, None] - truth[:, None], axis=-1)
+    further: np.ndarray = apart.min(-1) > beyond
+    return further
 
 
 def likeness(result: Result, loss: str, than: str = BASELINE, *, network: str = "AE") -> Difference:

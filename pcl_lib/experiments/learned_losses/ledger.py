@@ -16,7 +16,7 @@ PAPER_EPOCHS = 1000
 CRITICS = ("PUD", "CRND", "PFD")
 LEARNED = ("PUD", "PFD", "CRND", "PCLoss")
 WITHOUT_CD = ("PCLoss", "CALoss")  # learned losses that no Chamfer distance is part of
-EVERY_LOSS = "ledger-caloss.html#every-loss"
+EVERY_LOSS = "ledger-caloss.html#ten-losses"
 
 
 def claims(

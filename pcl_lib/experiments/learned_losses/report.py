@@ -130,14 +130,22 @@ def paper_change(metric: str, loss: str, than: str, data: str, network: str = "A
     return 100 * (one / other - 1)
 
 
-def training_curves(result: Result, note: str, *, over: str = "steps", network: str = "AE") -> viz.Figure:
-    """Fig. 5: the measure of the curves on unseen shapes, over "steps" or "seconds", a band for each loss.
+def training_curves(
+    result: Result,
+    note: str,
+    *,
+    over: str = "steps",
+    losses: Sequence[str] | None = None,
+    network: str = "AE",
+) -> viz.Figure:
+    """Fig. 5: the measure of the curves on unseen shapes, over "steps" or "seconds", a band for each of the losses, or
+    of a choice of them.
 
     The axis is logarithmic, so that the beginning shows.
     """
     if over not in ("steps", "seconds"):
         raise ValueError(f'over must be "steps" or "seconds", received {over!r}')
-    losses = compare.losses_of(result, network)
+    losses = compare.losses_of(result, network) if losses is None else losses
     steps = np.array(result.logged_steps)
     x: Any = steps
     if over == "seconds":
