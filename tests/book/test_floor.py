@@ -14,21 +14,23 @@ from book._tools.pages import Page
 
 
 def test_many_share_the_floor_and_one_has_it_alone():
-    floor, inside, most = Floor(), [], {False: 0, True: 0}
-    barrier = threading.Barrier(2)
+    floor, inside, seen = Floor(), [], []
 
-    def visit(alone: bool) -> None:
+    def visit(alone: bool, together: threading.Barrier | None = None) -> None:
         floor.enter(alone=alone)
         inside.append(alone)
-        most[alone] = max(most[alone], len(inside))
-        if not alone:
-            barrier.wait()  # two must be in at the same time, or this never ends
+        seen.append((alone, len(inside)))
+        if together:
+            together.wait(timeout=60)  # two are in at the same time, or this is an error
         inside.remove(alone)
         floor.leave(alone=alone)
 
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(visit, [False, False, True, False, False, True]))
-    assert most == {False: 2, True: 1}
+        # Nobody wants it alone yet: who does would go before the second, and the first would wait for ever.
+        list(pool.map(visit, [False, False], [threading.Barrier(2)] * 2))
+        assert (False, 2) in seen
+        list(pool.map(visit, [False, False, True, False, False, True] * 20))
+    assert {count for alone, count in seen if alone} == {1}
 
 
 def test_who_wants_it_alone_goes_first():
