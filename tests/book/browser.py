@@ -98,6 +98,29 @@ def steady(page: Page, look: Callable[[], T]) -> T:
     return found
 
 
+def drag(page: Page, knob: str, rail: str) -> None:
+    """Take a knob with the mouse and pull it to the farther end of its rail.
+
+    What is set above it while the page loads may push it from under the pointer, so we look before we press.
+    """
+
+    def grasp() -> bool:
+        place = page.wait_for_selector(knob).bounding_box()
+        assert place is not None, "the knob has no place on the page"
+        x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+        page.mouse.move(x, y)
+        return page.eval_on_selector(
+            knob, "(e, [x, y]) => e.contains(document.elementFromPoint(x, y))", [x, y]
+        )
+
+    assert until(page, grasp), "something lies over the knob"
+    page.mouse.down()
+    grip, bar = page.wait_for_selector(knob).bounding_box(), page.wait_for_selector(rail).bounding_box()
+    left = grip["x"] > bar["x"] + bar["width"] / 2
+    page.mouse.move(bar["x"] + bar["width"] * (0.02 if left else 0.98), grip["y"] + 5, steps=8)
+    page.mouse.up()
+
+
 def changes(page: Page, selector: str, before: str) -> bool:
     """Whether the reader comes to see something else than before."""
     return until(page, lambda: shown(page, selector) != before)
