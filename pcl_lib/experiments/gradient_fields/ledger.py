@@ -42,11 +42,13 @@ def claims(
     *,
     digits: Record | None,
     chairs: Record | None,
+    airplanes: Record | None,
     sparse: Record | None,
     architecture: Record | None,
 ) -> list[Claim]:
     """The claims that auto-encoding judges; `chapter` is its address. What has no record is not tested."""
-    sets = {name: record for name, record in (("digits", digits), ("chairs", chairs)) if record is not None}
+    found = {"digits": digits, "chairs": chairs, "airplanes": airplanes}
+    sets = {name: record for name, record in found.items() if record is not None}
     return [
         *_on_table_1(sets, chapter),
         *_on_seconds(sets, chapter),
