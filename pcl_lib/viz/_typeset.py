@@ -7,6 +7,7 @@ from pcl_lib.viz._numbers import with_minus
 FIXED = "\N{NO-BREAK SPACE}"
 ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
 SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))")
+TIMES = re.compile(r" x (?=\d)")
 # An interval: "(-3 to +1)", "[0.5, 2]".
 SPACE_IN_AN_INTERVAL = re.compile(
     r"(?<=\d) (?=to [+−]\d)|(?<=\d to) (?=[+−]\d)|(?<=\d,) (?=[+−]?\d[\d.,]*\])"
@@ -19,16 +20,17 @@ NAME = re.compile(r"(?<![\w-])(?:[A-Z0-9]{1,3}|[klr])-(?=\w*[A-Z])\w{1,5}(?![\w-
 
 
 def typeset(text: str) -> str:
-    """Typographic quotation marks and minus signs, no break before a unit and in an interval; code and `$...$` stay.
+    """Typographic quotation, minus and times signs, no break before a unit and in an interval; code and `$...$` stay.
 
     >>> typeset('''the book's "-2 %" of $x'$ (see 'here'), not `b["k"]`''')
     'the book’s “−2\\xa0%” of $x\\'$ (see ‘here’), not `b["k"]`'
     >>> typeset("-2 (-3 to +1), 1.5 [1.2, 1.7]")
     '−2 (−3\\xa0to\\xa0+1), 1.5 [1.2,\\xa01.7]'
+    >>> typeset("8 x 512 points of x")
+    '8\\xa0×\\xa0512 points of x'
     """
     parts = re.split(f"({ASIDE})", QUOTES.sub(_marked, text))
-    for pattern in (SPACE_BEFORE_A_UNIT, SPACE_IN_AN_INTERVAL):
-        parts[::2] = [pattern.sub(FIXED, with_minus(part)) for part in parts[::2]]
+    parts[::2] = map(_set, parts[::2])
     return "".join(parts)
 
 
@@ -39,6 +41,11 @@ def unbroken(html: str) -> str:
     '<span style="white-space:nowrap">D-PCC</span> and <span style="white-space:nowrap">k-NN</span>, re-used in 2026-11'
     """
     return NAME.sub(lambda name: f'<span style="white-space:nowrap">{name[0]}</span>', html)
+
+
+def _set(part: str) -> str:
+    part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", with_minus(part))
+    return SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
 
 
 def _marked(found: re.Match[str]) -> str:

@@ -98,6 +98,7 @@ def test_numbers_have_a_minus_sign_and_names_a_hyphen():
         ("3 dB, 5 MiB in 2 steps", "3\N{NO-BREAK SPACE}dB, 5\N{NO-BREAK SPACE}MiB in 2 steps"),
         ("`3 %`", "3 %"),
         ("2 to 3, 2 to +3", "2 to 3, 2\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}+3"),
+        ("EMD x 100, 8 x 2,048, x and y", "EMD_×_100, 8_×_2,048, x and y".replace("_", "\N{NO-BREAK SPACE}")),
         ("1.5 [1.2, 1,700]", "1.5 [1.2,\N{NO-BREAK SPACE}1,700]"),
     ],
 )
