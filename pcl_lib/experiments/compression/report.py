@@ -233,7 +233,7 @@ def terms_figure(result: Result, caption: str) -> viz.Figure:
             )
             ax.axvline(0, color=viz.PALETTE[-1], linewidth=1)
             ax.errorbar(means, range(len(variants)), xerr=halves, fmt="o", capsize=3)
-            ax.set(xlabel=f"{_LABELS[measure]}, change in %")
+            ax.set(xlabel=f"{_LABELS[measure]},\nchange in %")
             # Each has the names, so that a phone can set one panel under the other.
             ax.set_yticks(range(len(variants)), variants)
             ax.invert_yaxis()
