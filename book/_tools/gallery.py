@@ -30,6 +30,8 @@ BUDGET = 2_400_000
 """Bytes of all drawings together."""
 PANELS = 4
 """Pictures of a figure that go side by side into its thumbnail."""
+DRAWN = "img:not(.pcl-ramp)"
+"""A picture; the scale of its colours is none."""
 COUNTED = re.compile(r"^Picture \d+ of \d+\. ")
 INLINE = re.compile(r"data:image/(png|svg\+xml);base64,(.*)", re.DOTALL)
 
@@ -82,7 +84,7 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
     found = []
     for figure in html.select("article figure"):
         outer = figure.find_parent("figure")
-        image = figure.select_one("img, svg[aria-label]")
+        image = figure.select_one(f"{DRAWN}, svg[aria-label]")
         if outer is not None or image is None:
             continue
         section = figure.find_parent("section", id=True)
@@ -90,7 +92,7 @@ def pictures(page: str, html: BeautifulSoup) -> list[Picture]:
         anchor = figure.get("id") or (named or section or {}).get("id", "")
         heading = section.find(re.compile("^h[1-6]$")) if section else html.select_one("article h1")
         alt = COUNTED.sub("", str(image.get("alt") or image.get("aria-label") or ""))
-        sources = tuple(str(panel.get("src") or "") for panel in figure.find_all("img"))
+        sources = tuple(str(panel.get("src") or "") for panel in figure.select(DRAWN))
         found.append(Picture(page, str(anchor), words(heading), caption_of(figure), alt, sources))
     return found
 

@@ -8,6 +8,7 @@ its own page, in the words that the notebooks use (`citations.py`), where two pa
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from book._tools.citations import Bibliography, full_stop
 
 TEXTUAL = {"t", "ts", "ct", "cts"}
 LOGGER = logging.getLogger(__name__)
+SPACE_IN_A_NAME = re.compile(r" (?=[^\W\d_]\.)|(?<=\bet) (?=al\.)")
 read = functools.cache(Bibliography)
 
 
@@ -48,17 +50,35 @@ def citations(document: nodes.document) -> list[addnodes.pending_xref]:
     return [node for node in document.findall(addnodes.pending_xref) if node.get("refdomain") == "cite"]
 
 
+def printed(text: str) -> str:
+    """Names as a book prints them: on one line with their initials, "et" with "al."; no straight apostrophe.
+
+    >>> printed("O'Neill, A. B., et al. (2021)")
+    'O’Neill,\\xa0A.\\xa0B., et\\xa0al. (2021)'
+    """
+    return SPACE_IN_A_NAME.sub("\N{NO-BREAK SPACE}", text).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+
+
+def link(url: str) -> nodes.reference:
+    """A link in the words of its address, which may be broken after each slash."""
+    whole = nodes.reference(url, "", refuri=url)
+    for part in re.split("(?<=/)(?=.)", url.removeprefix("https://")):
+        whole += [nodes.Text(part), nodes.raw("", "<wbr>", format="html")]
+    whole.pop()
+    return whole
+
+
 def listed(book: Bibliography, keys: Iterable[str]) -> nodes.bullet_list:
     """The papers, each under an id to which its citations lead."""
     whole = nodes.bullet_list(classes=["pcl-references"])
     for key in book.in_order(key for key in keys if key in book.entries):
         people, title, venue, url = book.parts(key)
         line = nodes.paragraph()
-        line += nodes.Text(f"{people} ")
+        line += nodes.Text(f"{printed(people)} ")
         line += nodes.emphasis(title, title)
         line += nodes.Text(full_stop(title) + (f" {venue}" if venue else ""))
         if url:
-            line += [nodes.Text(" "), nodes.reference(url, url.removeprefix("https://"), refuri=url)]
+            line += [nodes.Text(" "), link(url)]
         whole += nodes.list_item("", line, ids=[anchor(key)])
     return whole
 
@@ -103,7 +123,7 @@ class ResolveCitations(SphinxPostTransform):
                     subtype="cite",
                 )
                 continue
-            text = book.short(key, textual=textual)
+            text = printed(book.short(key, textual=textual))
             if len(whole):
                 whole += nodes.Text(" and " if textual else "; ")
             whole += nodes.reference(text, text, refid=anchor(key), internal=True)

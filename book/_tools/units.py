@@ -1,4 +1,4 @@
-"""Sphinx extension: a number that a sentence takes from the code stands on one line with its unit."""
+"""Sphinx extension: a number stands on one line with its unit, typed or taken from the code."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
-from book._tools.minus import written_by_code
-
 FIXED = "\N{NO-BREAK SPACE}"
 UNIT = r" (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))"
 SPACE_BEFORE_A_UNIT = re.compile(rf"\A{UNIT}")
 SPACE_WITHIN = re.compile(rf"(?<=\d){UNIT}")
+
+AS_IT_IS = (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw)
+"""Code, formulas, and HTML of the code's own."""
 
 
 class Units(SphinxPostTransform):
@@ -27,8 +28,11 @@ class Units(SphinxPostTransform):
             following = glued.next_node(descend=False, siblings=True)
             if "pasted-text" in glued["classes"] and isinstance(following, nodes.Text):
                 following.parent.replace(following, nodes.Text(bound(following.astext())))
-        for text in written_by_code(self.document):
-            text.parent.replace(text, nodes.Text(SPACE_WITHIN.sub(FIXED, text.astext())))
+        for text in list(self.document.findall(nodes.Text)):
+            if not any(isinstance(part, AS_IT_IS) for part in (text.parent, text.parent.parent)):
+                held = SPACE_WITHIN.sub(FIXED, text.astext())
+                if held != text.astext():
+                    text.parent.replace(text, nodes.Text(held))
 
 
 def bound(text: str) -> str:

@@ -12,22 +12,22 @@ from pcl_lib.experiments.claims import VERDICTS, Claim
 
 
 def claims_table(claims: Sequence[Claim], caption: str) -> viz.Figure:
-    """Each claim with its verdict, its number, and a link to the place in this book that measures it."""
+    """Each claim of a paper or a post with its verdict, its number, and a link to where this book measures it."""
     table = viz.table(
         [[c.words, c.verdict, c.number, c.where, f"[{k}]"] for k, c in enumerate(claims)],
         columns={
-            "the paper's claim": "",
+            "the source's claim": "",
             "verdict": "ours",
             "the number": "ours",
-            "section": "paper",
-            "section ": "ours",
+            "section there": "",
+            "section here": "ours",
         },
         caption=caption,
     )
     html = table.html
     for k, claim in enumerate(claims):
         section = claim.chapter.split("#")[1].replace("-", " ")
-        html = html.replace(f"[{k}]", f'<a href="{claim.chapter}">{section}</a>')
+        html = html.replace(f"[{k}]", f'<a href="{claim.chapter}">{section[:1].upper()}{section[1:]}</a>')
     return viz.Figure(html, table.text)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pcl_lib.viz._as_numpy import check_alt
-from pcl_lib.viz._numbers import with_minus
+from pcl_lib.viz._typeset import ASIDE, typeset, unbroken
 
 TALL = 1.75  # times as high as wide: on paper such a picture takes a whole sheet
 
@@ -62,13 +62,13 @@ def attribute(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Text for the page; `$...$` becomes mathematics as Sphinx marks it, backquotes mark code; real minus signs.
+    """Text for the page; `$...$` becomes mathematics as Sphinx marks it, backquotes mark code; the rest is typeset.
 
     >>> words("a < -1, $x_i$, `f(-1)`")
     'a &lt; −1, <span class="math notranslate nohighlight">\\\\(x_i\\\\)</span>, <code>f(-1)</code>'
     """
-    parts = re.split(r"(`[^`]+`|\$[^$]+\$)", html.escape(text, quote=False))
-    parts[::2] = map(with_minus, parts[::2])
+    parts = re.split(f"({ASIDE})", html.escape(typeset(text), quote=False))
+    parts[::2] = map(unbroken, parts[::2])
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", "".join(parts))
     return re.sub(r"\$([^$]+)\$", r'<span class="math notranslate nohighlight">\\(\1\\)</span>', safe)
 

@@ -114,6 +114,15 @@ def test_thumbnails(tmp_path):
     assert b"M 1.2 3.4 L 5 6" in (tmp_path / gallery.FOLDER / "p-2.svg").read_bytes()
 
 
+def test_the_scale_of_colours_is_no_picture():
+    pages = (
+        PAGE,
+        PAGE.replace("<figcaption>Dots", f'<img class="pcl-ramp" src="{picture("png")}"><figcaption>Dots'),
+    )
+    plain, scaled = (gallery.pictures("p", BeautifulSoup(page, "html.parser"))[0] for page in pages)
+    assert scaled == plain
+
+
 def test_a_map_of_shapes_is_shown_by_its_words(tmp_path):
     table = viz.table([["a", 1.0]], columns=["a", "b"], caption="No figure").html
     shapes = viz.shape_map(

@@ -110,10 +110,17 @@ def test_a_page_ends_with_what_it_cites(book):
         ("Charlier et al., 2021b", "#ref-keopsdocs"),
         ("Fan et al., 2017", "#ref-fan2017psgn"),
     ]
-    assert "(Charlier et al., 2021a; Charlier et al., 2021b); (Fan et al., 2017)" in page.get_text()
+    words = "(Charlier et al., 2021a; Charlier et al., 2021b); (Fan et al., 2017)"
+    assert words.replace("et al.", "et\N{NO-BREAK SPACE}al.") in page.get_text()
     html = book.cache / "html"
     for name in ("chapter", "api", "words", "citing"):
         assert checks.dead_links(html / "book" / f"{name}.html", html) == []
+
+
+def test_a_long_address_may_break_after_its_slashes():
+    link = references.link("https://doi.org/10.1109/3dv.2021.1")
+    assert link["refuri"] == "https://doi.org/10.1109/3dv.2021.1"
+    assert [part.astext() for part in link] == ["doi.org/", "<wbr>", "10.1109/", "<wbr>", "3dv.2021.1"]
 
 
 def test_a_call_reads_as_the_source_has_it():

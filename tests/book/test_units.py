@@ -18,13 +18,24 @@ def test_words_are_not(text):
     assert bound(text) == text
 
 
-def test_only_text_behind_a_glued_number_is_changed():
+def test_text_behind_a_glued_number_is_changed():
     document = new_document("page")
     for classes in (["pasted-text"], ["other"]):
         document += nodes.paragraph("", "", nodes.inline("3", "3", classes=classes), nodes.Text(" % more"))
-    document += nodes.paragraph("", "", nodes.Text("3 % more"))
     Units(document).run()
-    assert [p.astext() for p in document.children] == ["3\N{NO-BREAK SPACE}% more", "3 % more", "3 % more"]
+    assert [p.astext() for p in document.children] == ["3\N{NO-BREAK SPACE}% more", "3 % more"]
+
+
+def test_typed_sentences_are_changed_and_code_and_formulas_are_not():
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.Text("3 % more, "), nodes.emphasis("5 ms", "5 ms"))
+    kinds = (nodes.literal, nodes.math, nodes.math_block, nodes.literal_block, nodes.doctest_block, nodes.raw)
+    for kind in kinds:
+        document += kind("3 % more", "3 % more")
+    document += nodes.literal_block("", "", nodes.inline("3 % more", "3 % more"))
+    Units(document).run()
+    assert document.children[0].astext() == "3\N{NO-BREAK SPACE}% more, 5\N{NO-BREAK SPACE}ms"
+    assert {child.astext() for child in document.children[1:]} == {"3 % more"}
 
 
 def test_sentences_that_code_wrote_are_changed():

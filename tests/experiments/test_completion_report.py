@@ -102,7 +102,7 @@ def test_a_claim_leads_to_its_place():
         Claim("small", "V", "0 of 1", NOT, "../a/c.html#how-small"),
     ]
     table = ledger_report.claims_table(claims, "Two claims")
-    assert '<a href="../a/c.html#how-small">how small</a>' in table.html
+    assert '<a href="../a/c.html#how-small">How small</a>' in table.html
     assert table.text.splitlines()[2].startswith("fast | holds | 1 of 1 | IV")
     counted = ledger_report.verdicts_table({"a paper": claims}, "Counted").text.splitlines()
     assert counted[1].split(" | ")[:2] == ["paper", "claims"]

@@ -212,7 +212,7 @@ def test_the_shell_and_a_scan():
     facts = {"thickness": 0.041, "delta": 0.02, "removed": 0.95, "kept": 0.99, "at_axis": 0.95}
     claims = surface_ledger.on_surface(PAGE, **facts)
     assert [claim.verdict for claim in claims] == [HOLDS] * 3
-    assert claims[0].number == "the sheets are 0.041 apart, 2 delta is 0.04"
+    assert claims[0].number == "the sheets are 0.041 apart, 2δ is 0.04"
     facts = {"thickness": 0.02, "delta": 0.02, "removed": 0.5, "kept": 0.5, "at_axis": 0.1}
     assert [claim.verdict for claim in surface_ledger.on_surface(PAGE, **facts)] == [NOT] * 3
     scan = {"given_spacing": 0.05, "made_spacing": 0.02, "oracle": 1e-4}

@@ -80,10 +80,42 @@ def test_numbers_have_a_minus_sign_and_names_a_hyphen():
     )
     page = parse(table.html)
     cells = [cell.text for cell in page.select("tbody tr > *")]
-    words = "by −2 (−3 to −1) on 2026-11-21"
-    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2 %", "1.00e−07", words]
-    assert page.figcaption.text == "In [−1, 1], not x[-1]"
+    words = "by −2 (−3 to −1) on 2026-11-21".replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
+    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2\N{NO-BREAK SPACE}%", "1.00e−07", words]
+    assert page.figcaption.text == "In [−1,\N{NO-BREAK SPACE}1], not x[-1]"
     assert "EM-kD | -0.500" in str(table)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\"a 'b'\" and 'c'", "“a ‘b’” and ‘c’"),
+        ("the book's, its shapes'", "the book’s, its shapes’"),
+        ('"converge[s]" ("so"), x-"y"', "“converge[s]” (“so”), x-“y”"),
+        ('"-" or "–"', "“-” or “–”"),
+        ('"$x$ is" of `f("a")`\'s', '“\\(x\\) is” of f("a")’s'),
+        ("$x'$ and $y'$", "\\(x'\\) and \\(y'\\)"),
+        ("3 dB, 5 MiB in 2 steps", "3\N{NO-BREAK SPACE}dB, 5\N{NO-BREAK SPACE}MiB in 2 steps"),
+        ("`3 %`", "3 %"),
+        ("2 to 3, 2 to +3", "2 to 3, 2\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}+3"),
+        ("EMD x 100, 8 x 2,048, x and y", "EMD_×_100, 8_×_2,048, x and y".replace("_", "\N{NO-BREAK SPACE}")),
+        ("1.5 [1.2, 1,700]", "1.5 [1.2,\N{NO-BREAK SPACE}1,700]"),
+    ],
+)
+def test_the_words_of_a_page_are_typeset_and_those_of_the_text_form_plain(text, shown):
+    table = viz.table([["a", text]], columns=["a", "b"], caption=text)
+    page = parse(table.html)
+    assert page.figcaption.text == shown
+    assert page.select_one("tbody td").text == shown
+    assert str(table).splitlines()[2] == f"a | {text}"
+
+
+def test_short_names_are_not_broken_at_their_hyphen():
+    page = parse(
+        viz.table([["D-PCC", "1-NNA, k-NN re-used on 2026-11-21"]], columns=["a", "b"], caption="c").html
+    )
+    assert [span.text for span in page.find_all("span")] == ["D-PCC", "1-NNA", "k-NN"]
+    assert {span["style"] for span in page.find_all("span")} == {"white-space:nowrap"}
 
 
 def test_a_column_stands_right_if_all_of_it_are_numbers():

@@ -50,9 +50,9 @@ class Race:
 
     @property
     def size(self) -> str:
-        """The size in words: "2,048 points", "8 x 512 points"."""
+        """The size in words: "2,048 points", "8 × 512 points"."""
         points = f"{self.points:,} points"
-        return points if self.clouds == 1 else f"{self.clouds} x {points}"
+        return points if self.clouds == 1 else f"{self.clouds} × {points}"
 
     def behind(self, peer: str | None = None) -> float:
         """How many times as long as we a peer took, by default the fastest: above one we are faster."""
@@ -88,7 +88,7 @@ class Benchmarks:
         if not found:
             sizes = sorted({race.size for race in self.races if race.function == function})
             raise ValueError(
-                f"function and size must be of a recorded race, received {function!r}, {clouds} x {points}, job "
+                f"function and size must be of a recorded race, received {function!r}, {clouds} × {points}, job "
                 f"{job!r}; of this function there is {', '.join(sizes) or 'none'}"
             )
         return max(found, key=lambda race: race.points)

@@ -34,6 +34,7 @@ _LABELS = {
     DENSITY: "density metric",
     COUNT_ERROR: "error of the number of points",
 }
+_MARKERS = "os^DvPX"  # one for each codec, so that they can be told without colour
 _UP = {"faces": "y"}
 _VIEW = {"faces": (10.0, 65.0), "streets": (50.0, -60.0)}
 
@@ -53,7 +54,7 @@ def rate_curves(result: Result, measure: str, caption: str) -> viz.Figure:
     with viz.style():
         figure, axes = plt.subplots(1, len(sets), figsize=(8.4, 3.3), squeeze=False)
         for ax, data in zip(axes[0], sets, strict=True):
-            for codec, colour in zip(codecs, viz.PALETTE, strict=False):
+            for codec, colour, marker in zip(codecs, viz.PALETTE, _MARKERS, strict=False):
                 bits, values = (
                     np.array(
                         [compare.of_set(result, m, data, codec, s) for s in compare.ladder(result, codec)]
@@ -64,7 +65,7 @@ def rate_curves(result: Result, measure: str, caption: str) -> viz.Figure:
                 ax.errorbar(
                     bits.mean(1), values.mean(1), xerr=_reach(bits) if own else None,
                     yerr=_reach(values) if own else None, label=codec, color=colour,
-                    marker="o" if own else ".", linestyle="-" if own else "--", capsize=2,
+                    marker=marker, markersize=5, linestyle="-" if own else "--", capsize=2,
                 )  # fmt: skip
             ax.set(title=data, xlabel="bits a point", xscale="log")
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -225,16 +226,17 @@ def terms_figure(result: Result, caption: str) -> viz.Figure:
     changes = {m: compare.left_out(result, m) for m in (DENSITY, COUNT_ERROR)}
     variants = list(changes[DENSITY])
     with viz.style():
-        figure, axes = plt.subplots(1, 2, figsize=(8.0, 3.4), sharey=True)
+        figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.4))
         for ax, (measure, found) in zip(axes, changes.items(), strict=True):
             means, halves = (
                 np.array([getattr(found[v], name) for v in variants]) for name in ("mean", "half_width")
             )
             ax.axvline(0, color=viz.PALETTE[-1], linewidth=1)
             ax.errorbar(means, range(len(variants)), xerr=halves, fmt="o", capsize=3)
-            ax.set(xlabel=f"{_LABELS[measure]}, change in %")
-        axes[0].set_yticks(range(len(variants)), variants)
-        axes[0].invert_yaxis()
+            ax.set(xlabel=f"{_LABELS[measure]},\nchange in %")
+            # Each has the names, so that a phone can set one panel under the other.
+            ax.set_yticks(range(len(variants)), variants)
+            ax.invert_yaxis()
     return viz.show(
         figure,
         alt=f"The change of two measures without each of {len(variants)} parts, with intervals; right of zero is "

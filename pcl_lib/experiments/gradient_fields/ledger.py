@@ -124,16 +124,23 @@ def _on_seconds(sets: Mapping[str, Record], chapter: str) -> list[Claim]:
     fast = sum(value is not None and value <= FASTER for value in every) / len(every)
     number = (
         "share of its seconds after which ours has the final EMD of the best other model, by seed: "
-        + "; ".join(
-            f"{name} {', '.join('never' if value is None else f'{value:.2f}' for value in values)}"
-            for name, values in reached.items()
-        )
+        + "; ".join(f"{name} {_shares(values)}" for name, values in reached.items())
     )
     verdict = lasting(without_pointflow(share(fast, holds=MOST, part=HALF)), sets)
     return [
         Claim(each, section, f"{number}; PointFlow is missing", verdict, where)
         for each, section in words.items()
     ]
+
+
+def _shares(values: Sequence[float | None]) -> str:
+    """By seed, or one word for all.
+
+    >>> _shares([None, 0.25]), _shares([None, None])
+    ('never, 0.25', 'never')
+    """
+    shown = ["never" if value is None else f"{value:.2f}" for value in values]
+    return "never" if set(shown) == {"never"} else ", ".join(shown)
 
 
 def _on_architecture(record: Record | None, chapter: str) -> list[Claim]:

@@ -61,7 +61,7 @@ def on_surface(
         Claim(
             'marching cubes "tend to create a double surface"',
             "D.2",
-            f"the sheets are {thickness:.3g} apart, 2 delta is {2 * delta:.3g}",
+            f"the sheets are {thickness:.3g} apart, 2δ is {2 * delta:.3g}",
             graded(int(double), 1),
             f"{page}#the-surface",
         ),

@@ -137,10 +137,7 @@ def _over_seeds(result: Result, metric: str, loss: str, than: str) -> str | None
     """The interval over the seeds; nothing where there is one seed alone."""
     if len(result.values(metric, loss)) == 1:
         return None
-    # The two ends stay on one line.
-    return interval(over_seeds(result, metric, loss, than)).replace(
-        " to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
-    )
+    return interval(over_seeds(result, metric, loss, than))
 
 
 def _scaled(result: Result, metric: str, loss: str) -> list[float] | str:

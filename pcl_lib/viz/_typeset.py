@@ -1,0 +1,54 @@
+"""What a printer does to plain text: quotation marks, minus signs, and what stays together on a line."""
+
+import re
+
+from pcl_lib.viz._numbers import with_minus
+
+FIXED = "\N{NO-BREAK SPACE}"
+ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
+SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))")
+TIMES = re.compile(r" x (?=\d)")
+# An interval: "(-3 to +1)", "[0.5, 2]".
+SPACE_IN_AN_INTERVAL = re.compile(
+    r"(?<=\d) (?=to [+−]\d)|(?<=\d to) (?=[+−]\d)|(?<=\d,) (?=[+−]?\d[\d.,]*\])"
+)
+# A mark opens at the start or after what a quotation can follow, if something follows it.
+QUOTES = re.compile(rf"{ASIDE}|(?P<opening>(?<![^\s([{{/–—-])['\"]+(?![\s,.;:)\]'\"]|\Z))|['\"]+")
+OPENING = str.maketrans({"'": "\N{LEFT SINGLE QUOTATION MARK}", '"': "\N{LEFT DOUBLE QUOTATION MARK}"})
+CLOSING = str.maketrans({"'": "\N{RIGHT SINGLE QUOTATION MARK}", '"': "\N{RIGHT DOUBLE QUOTATION MARK}"})
+NAME = re.compile(r"(?<![\w-])(?:[A-Z0-9]{1,3}|[klr])-(?=\w*[A-Z])\w{1,5}(?![\w-])")
+
+
+def typeset(text: str) -> str:
+    """Typographic quotation, minus and times signs, no break before a unit and in an interval; code and `$...$` stay.
+
+    >>> typeset('''the book's "-2 %" of $x'$ (see 'here'), not `b["k"]`''')
+    'the book’s “−2\\xa0%” of $x\\'$ (see ‘here’), not `b["k"]`'
+    >>> typeset("-2 (-3 to +1), 1.5 [1.2, 1.7]")
+    '−2 (−3\\xa0to\\xa0+1), 1.5 [1.2,\\xa01.7]'
+    >>> typeset("8 x 512 points of x")
+    '8\\xa0×\\xa0512 points of x'
+    """
+    parts = re.split(f"({ASIDE})", QUOTES.sub(_marked, text))
+    parts[::2] = map(_set, parts[::2])
+    return "".join(parts)
+
+
+def unbroken(html: str) -> str:
+    """HTML of text in which the hyphen of a short name ends no line; a search finds the name as before.
+
+    >>> unbroken("D-PCC and k-NN, re-used in 2026-11")
+    '<span style="white-space:nowrap">D-PCC</span> and <span style="white-space:nowrap">k-NN</span>, re-used in 2026-11'
+    """
+    return NAME.sub(lambda name: f'<span style="white-space:nowrap">{name[0]}</span>', html)
+
+
+def _set(part: str) -> str:
+    part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", with_minus(part))
+    return SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
+
+
+def _marked(found: re.Match[str]) -> str:
+    if found[0][0] in "`$":
+        return found[0]
+    return found[0].translate(CLOSING if found["opening"] is None else OPENING)
