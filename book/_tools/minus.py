@@ -1,4 +1,4 @@
-"""Sphinx extension: a negative number that a sentence takes from the code has a minus sign, not a hyphen.
+"""Sphinx extension: a negative number that a sentence takes from the code has a minus sign, a power of ten is raised.
 
 So has one in a sentence that code has written as a whole.
 """
@@ -14,6 +14,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
 HYPHEN = re.compile(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)")
+POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e\+?(−?)0*(\d+)(?!\w)")
+RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 class MinusSigns(SphinxPostTransform):
@@ -41,12 +43,17 @@ def written_by_code(document: nodes.document) -> Iterator[nodes.Text]:
 
 
 def with_minus(text: str) -> str:
-    """Hyphens before a number, at the start or after a space, as minus signs.
+    """Hyphens before a number, at the start or after a space, as minus signs; "4e-08" as a power of ten.
 
     >>> with_minus("-0.5"), with_minus("τ = -0.1 (p = 0.4)"), with_minus("k-d tree of 2026-11-21")
     ('−0.5', 'τ = −0.1 (p = 0.4)', 'k-d tree of 2026-11-21')
+    >>> with_minus("about 4e-08 of 1.5e+03")
+    'about 4\\xa0×\\xa010⁻⁸ of 1.5\\xa0×\\xa010³'
     """
-    return HYPHEN.sub("\N{MINUS SIGN}", text)
+    text = HYPHEN.sub("\N{MINUS SIGN}", text)
+    return POWER_OF_TEN.sub(
+        lambda found: f"{found[1]}\xa0×\xa010{(found[2] + found[3]).translate(RAISED)}", text
+    )
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -1,4 +1,4 @@
-"""What a printer does to plain text: quotation marks, minus signs, and what stays together on a line."""
+"""What a printer does to plain text: quotation marks, minus signs, powers of ten, what stays together on a line."""
 
 import re
 
@@ -8,6 +8,8 @@ FIXED = "\N{NO-BREAK SPACE}"
 ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
 SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))")
 TIMES = re.compile(r" x (?=\d)")
+POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
+RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 # An interval: "(-3 to +1)", "[0.5, 2]".
 SPACE_IN_AN_INTERVAL = re.compile(
     r"(?<=\d) (?=to [+−]\d)|(?<=\d to) (?=[+−]\d)|(?<=\d,) (?=[+−]?\d[\d.,]*\])"
@@ -28,6 +30,8 @@ def typeset(text: str) -> str:
     '−2 (−3\\xa0to\\xa0+1), 1.5 [1.2,\\xa01.7]'
     >>> typeset("8 x 512 points of x")
     '8\\xa0×\\xa0512 points of x'
+    >>> typeset("6e-06 % of 1.2e+04")
+    '6\\xa0×\\xa010⁻⁶\\xa0% of 1.2\\xa0×\\xa010⁴'
     """
     parts = re.split(f"({ASIDE})", QUOTES.sub(_marked, text))
     parts[::2] = map(_set, parts[::2])
@@ -45,7 +49,13 @@ def unbroken(html: str) -> str:
 
 def _set(part: str) -> str:
     part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", with_minus(part))
-    return SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
+    part = SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
+    return POWER_OF_TEN.sub(_raised, part)
+
+
+def _raised(found: re.Match[str]) -> str:
+    power = f"{found['sign']}{found['power']}".translate(RAISED)
+    return f"{found['factor']}{FIXED}\N{MULTIPLICATION SIGN}{FIXED}10{power}"
 
 
 def _marked(found: re.Match[str]) -> str:

@@ -81,7 +81,8 @@ def test_numbers_have_a_minus_sign_and_names_a_hyphen():
     page = parse(table.html)
     cells = [cell.text for cell in page.select("tbody tr > *")]
     words = "by −2 (−3 to −1) on 2026-11-21".replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
-    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2\N{NO-BREAK SPACE}%", "1.00e−07", words]
+    power = "1.00 × 10⁻⁷".replace(" ", "\N{NO-BREAK SPACE}")
+    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2\N{NO-BREAK SPACE}%", power, words]
     assert page.figcaption.text == "In [−1,\N{NO-BREAK SPACE}1], not x[-1]"
     assert "EM-kD | -0.500" in str(table)
 
