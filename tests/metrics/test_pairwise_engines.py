@@ -47,10 +47,11 @@ def test_two_processes_give_the_bits_of_one():
     assert os.getpid() not in numbers
 
 
-def test_clouds_of_different_sizes_in_processes():
+@pytest.mark.parametrize("processes", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_clouds_of_different_sizes(processes):
     x, lengths = pad_clouds([X[0], X[1, :11], X[2, :5]])
     expected = [[chamfer(a[:n], b).item() for b in Y[:4]] for a, n in zip(x, lengths, strict=True)]
-    found = pairwise(x, Y[:4], lengths_x=lengths, workers=2, processes=True)
+    found = pairwise(x, Y[:4], lengths_x=lengths, workers=2, processes=processes)
     assert torch.equal(found, torch.tensor(expected, dtype=X.dtype))
 
 
