@@ -24,7 +24,8 @@ def checked(function: Check) -> Check:
         *(function.__module__, function.__qualname__, code.co_varnames, code.co_flags),
         *(code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount),
         *(len(function.__defaults__ or ()), frozenset(function.__kwdefaults__ or ())),
-        frozenset(function.__annotations__.items()),
+        # By their words: jaxtyping makes a new class of the same shape each time.
+        *((name, repr(hint)) for name, hint in function.__annotations__.items()),
     )
     if key not in MADE:
         MADE[key] = when_called(function)
