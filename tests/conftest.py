@@ -1,8 +1,10 @@
 """What all tests share: reproducible hypothesis runs, no window for figures, markers, processes side by side."""
 
+import atexit
 import gc
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import matplotlib
@@ -14,6 +16,8 @@ from jaxtyping import config
 from tests.examples import USUAL
 
 matplotlib.use("Agg")
+# jsonschema, which comes with nbformat, builds a grammar of addresses for a second where it finds this. Nobody asks it.
+sys.modules["rfc3987_syntax"] = None
 # What is imported and collected stays: looking through it for garbage, again and again, took an eighth of that time.
 gc.disable()
 # KeOps does not lock the folder it compiles into: processes side by side have one each, kept for the next run.
@@ -57,13 +61,27 @@ LONG_EXAMPLES = {
 }
 
 
+class WhereExamplesAre:
+    """A file without an example is not searched for one, which would import and read it through: most of the tests'."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path: Path) -> Generator[None, list, list]:
+        found = yield
+        if not found or ">>> " in file_path.read_text(encoding="utf-8"):
+            return found
+        return [each for each in found if type(each) is pytest.Module]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A hook of this file itself would be asked for the files of tests/ alone."""
+    config.pluginmanager.register(WhereExamplesAre())
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.enable()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    gc.unfreeze()  # or libraries say at the end that their objects were never freed
+    # Or libraries say at the end that their objects were never freed. Not sooner: pytest, ending, looks for garbage.
+    atexit.register(gc.unfreeze)
 
 
 def uses_keops(item: pytest.Item) -> bool:

@@ -18,3 +18,8 @@ def many(count: int) -> settings:
     """So many, which is more than usual; in the fast lane no more of this property than of others."""
     usual, whole = settings.default.max_examples, settings.get_profile(USUAL).max_examples
     return settings(max_examples=count if usual >= whole else usual)
+
+
+def in_the_fast_lane() -> bool:
+    """Whether the profile in force asks for fewer examples than the whole."""
+    return settings.default.max_examples < settings.get_profile(USUAL).max_examples

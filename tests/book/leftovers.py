@@ -53,8 +53,19 @@ def files_of_the_source(notebook: NotebookNode) -> list[str]:
 
 def undefined(notebook: NotebookNode, folder: Path) -> list[str]:
     """Names that a cell uses and no cell before it defines."""
-    path = folder / "page.ipynb"
-    nbformat.write(notebook, path)
+    return undefined_in({"page": notebook}, folder)["page"]
+
+
+def undefined_in(notebooks: dict[str, NotebookNode], folder: Path) -> dict[str, list[str]]:
+    """The same of many by their names, in one process."""
+    paths = {name: folder.resolve() / f"{number}.ipynb" for number, name in enumerate(notebooks)}
+    for name, notebook in notebooks.items():
+        nbformat.write(notebook, paths[name])
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821,F823"]
-    done = subprocess.run([*command, "--output-format", "json", str(path)], capture_output=True, text=True)
-    return [re.search(r"`([^`]+)`", found["message"])[1] for found in json.loads(done.stdout)]
+    done = subprocess.run([*command, "--output-format", "json", str(folder)], capture_output=True, text=True)
+    faults = json.loads(done.stdout)
+    assert {fault["filename"] for fault in faults} <= {str(path) for path in paths.values()}
+    return {
+        name: [re.search(r"`([^`]+)`", f["message"])[1] for f in faults if f["filename"] == str(path)]
+        for name, path in paths.items()
+    }

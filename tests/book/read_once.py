@@ -12,8 +12,12 @@ from book._tools.citations import Bibliography
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@cache
 def notebooks(root: Path = ROOT) -> list[pages.Page]:
+    return _notebooks(root)
+
+
+@cache  # by what is read, named or not
+def _notebooks(root: Path) -> list[pages.Page]:
     return pages.read(root)
 
 

@@ -32,9 +32,17 @@ CHAIR = torch.cat([synthetic.sample("chair", 3950, seed=0).points, FAR])
 OPTIONS = {"codec": "dpcc", "patch": 1000, "progress": False}
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("chair") / "c.pclc"
+    compress_cloud(CHAIR, path, model=model(), **OPTIONS)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    compress_cloud(CHAIR, tmp_path / "c.pclc", model=model(), **OPTIONS)
+def path(written: bytes, tmp_path: Path) -> Path:
+    """A file of one's own, to be damaged."""
+    (tmp_path / "c.pclc").write_bytes(written)
     return tmp_path / "c.pclc"
 
 

@@ -29,7 +29,7 @@ MAKERS = {
     "synthetic": lambda: data.synthetic.sample("chair", 64, seed=0).points,
     "dataset": lambda: data.stack(data.synthetic.dataset(["chair"], 2, n_points=64)),
     "stack, drawn": lambda: data.stack([data.Cloud(ball()), data.Cloud(ball()[:9])], 20),
-    "digits": lambda: data.digits.load(16)[0].points,
+    "digits": lambda: data.digits.load(16, split="test")[0].points,
     "digits, drawn": lambda: data.digits.sample(3, 16, seed=0).points,
     "disjoint_draws": lambda: data.disjoint_draws(data.Cloud(ball()), 99, 50, seed=0).reference.points,
     "figures": lambda: data.figures.figures(2, 64)[0].points,

@@ -6,10 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from torch.autograd import gradcheck
 
 from pcl_lib.distances import hausdorff
 from tests.distances.reference import X, Y, nearest_distances
+from tests.gradients import gradcheck
 
 cloud = hnp.arrays(
     np.float64, st.tuples(st.integers(1, 8), st.just(2)), elements=st.integers(-64, 64).map(lambda i: i / 16)

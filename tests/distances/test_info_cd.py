@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from torch.autograd import gradcheck, gradgradcheck
 
 from pcl_lib.distances import info_cd
 from tests.distances.reference import X, Y, golden, named
+from tests.gradients import gradcheck, gradgradcheck
 
 
 def naive(x, y, form, tau, strength):

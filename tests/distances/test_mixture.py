@@ -8,6 +8,7 @@ import torch
 
 from pcl_lib.distances import displacement, log_density, score
 from tests.distances.reference import golden, named
+from tests.gradients import gradcheck
 
 FACTS = golden("gradient_fields")["field"]
 
@@ -42,10 +43,8 @@ def test_the_density_by_hand_and_the_score_is_its_gradient(dims, sigma):
 def test_gradients_by_places_and_cloud(function):
     x, cloud = (c.requires_grad_() for c in clouds(4, 6, 2, (2,)))
     sigma = torch.tensor([0.4, 1.1], dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda *c: function(*c, sigma), (x, cloud))
-    assert torch.autograd.gradcheck(
-        lambda *c: function(*c, 0.5), (x[0].detach().requires_grad_(), cloud[0].detach())
-    )
+    assert gradcheck(lambda *c: function(*c, sigma), (x, cloud))
+    assert gradcheck(lambda *c: function(*c, 0.5), (x[0].detach().requires_grad_(), cloud[0].detach()))
 
 
 def test_a_small_width_points_to_the_nearest_and_a_large_one_to_the_mean():

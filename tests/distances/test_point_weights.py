@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import config
-from torch.autograd import gradcheck
 
 from pcl_lib.distances import (
     chamfer,
@@ -17,6 +16,7 @@ from pcl_lib.distances import (
     truncated_cd,
     weighted_chamfer,
 )
+from tests.gradients import gradcheck
 
 LOSSES = {
     "chamfer": chamfer,

@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from torch.autograd import gradcheck
 
 from pcl_lib.distances import auction, em_kd, emd, sinkhorn, transport_plan
 from tests.distances.reference import U, X, Y
+from tests.gradients import gradcheck
 
 MATCHERS = {
     "emd": emd,

@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.autograd import gradcheck, gradgradcheck
 
 from pcl_lib.distances import (
     WEIGHTS,
@@ -24,6 +23,7 @@ from pcl_lib.distances import (
 )
 from pcl_lib.distances._hyper_cd import hyper_cd_gradient_weight
 from tests.distances.reference import X, Y
+from tests.gradients import gradcheck, gradgradcheck
 
 LOSSES = {
     **{

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch.autograd import gradcheck
 
 from pcl_lib.models import (
     DGCNN,
@@ -16,6 +15,7 @@ from pcl_lib.models import (
     shapegf_encoder,
 )
 from pcl_lib.models._set_abstraction import spread_points
+from tests.gradients import gradcheck
 from tests.models.networks import CENTRES, CODE, ENCODERS, SMALL_STAGES, clouds
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from torch.autograd import gradcheck, gradgradcheck
 
 from pcl_lib.neighbors import knn, nearest
 from pcl_lib.neighbors.building_blocks import keops
+from tests.gradients import gradcheck, gradgradcheck
 from tests.neighbors.reference import ENGINES, all_squares, ellipsoid
 
 

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from torch.autograd import gradcheck, gradgradcheck
 
 from pcl_lib.neighbors import nearest, nearest_each_way
 from pcl_lib.neighbors._kdtree import MAX_DIM
 from pcl_lib.neighbors.building_blocks import keops
+from tests.gradients import gradcheck, gradgradcheck
 from tests.neighbors.reference import ENGINES, all_squares, ellipsoid
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from torch.autograd import gradcheck
 
 from pcl_lib.neighbors import radius
+from tests.gradients import gradcheck
 from tests.neighbors.reference import ENGINES, all_squares, ellipsoid
 
 

@@ -8,6 +8,7 @@ import torch
 from pcl_lib.neighbors import _soft, nearest, soft_nearest
 from pcl_lib.neighbors import _soft_kernel as kernel
 from pcl_lib.neighbors.building_blocks import keops
+from tests.gradients import gradcheck, gradgradcheck
 from tests.unavailable import unavailable
 
 SIGMAS = (1.0, 0.1, 0.01, 0.001)
@@ -115,14 +116,10 @@ def test_gradients(backend):
     generator = torch.Generator().manual_seed(0)
     x, y = (torch.randn(2, k, 2, generator=generator).double().requires_grad_() for k in (3, 6))
     sigma, options = torch.tensor([0.3, 1.0]), {"backend": backend, "tolerance": 1e-12}
-    assert torch.autograd.gradcheck(lambda x, y: soft_nearest(x, y, sigma, **options)[:2], (x, y))
-    assert torch.autograd.gradcheck(lambda *c: soft_nearest(*c, 0.05, **options)[:2], (x, y), fast_mode=True)
-    assert torch.autograd.gradcheck(
-        lambda x: soft_nearest(x, y.detach(), 0.3, **options)[0], x, fast_mode=True
-    )
-    assert torch.autograd.gradcheck(
-        lambda y: soft_nearest(x.detach(), y, 0.3, **options)[1], y, fast_mode=True
-    )
+    assert gradcheck(lambda x, y: soft_nearest(x, y, sigma, **options)[:2], (x, y))
+    assert gradcheck(lambda *c: soft_nearest(*c, 0.05, **options)[:2], (x, y), fast_mode=True)
+    assert gradcheck(lambda x: soft_nearest(x, y.detach(), 0.3, **options)[0], x, fast_mode=True)
+    assert gradcheck(lambda y: soft_nearest(x.detach(), y, 0.3, **options)[1], y, fast_mode=True)
 
 
 @pytest.mark.parametrize("sigma", [0.5, 0.02])
@@ -143,10 +140,8 @@ def test_gradients_through_many_leaves_are_those_of_all_pairs(sigma):
 def test_second_derivatives(backend):
     x, y = (c.double().requires_grad_() for c in surfaces(3, 5))
     options = {"backend": backend, "tolerance": 1e-12}
-    assert torch.autograd.gradgradcheck(lambda x, y: soft_nearest(x, y, 0.7, **options)[:2], (x, y))
-    assert torch.autograd.gradgradcheck(
-        lambda x: soft_nearest(x, y.detach(), 0.7, **options).log_sum_exp, x, fast_mode=True
-    )
+    assert gradgradcheck(lambda x, y: soft_nearest(x, y, 0.7, **options)[:2], (x, y))
+    assert gradgradcheck(lambda x: soft_nearest(x, y.detach(), 0.7, **options).log_sum_exp, x, fast_mode=True)
 
 
 def test_transforms_of_torch_see_through_it():

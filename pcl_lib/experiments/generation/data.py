@@ -65,10 +65,10 @@ def _boxed(pairs: Tensor) -> Tensor:
 
 
 def _digits(_settings: Settings, split: str, count: int, points: int) -> Tensor:
-    names = [cloud.name for cloud in digits.load(1, split=split)]
-    if count > len(names):
-        raise ValueError(f"there are {len(names)} digits in the split {split!r}, received a wish for {count}")
-    return stack([digits.sample(int(name.rpartition("-")[2]), points, seed=0) for name in names[:count]])
+    found = digits.indices(split)
+    if count > len(found):
+        raise ValueError(f"there are {len(found)} digits in the split {split!r}, received a wish for {count}")
+    return stack([digits.sample(index, points, seed=0) for index in found[:count]])
 
 
 def _families(settings: Settings, split: str, count: int, points: int) -> Tensor:

@@ -55,8 +55,10 @@ def _shapes(
         training, tests = airplanes(split="train"), airplanes(split="test")
         name = "ModelNet40 airplanes"
     elif data == "digits":
-        training = [digits.sample(i, pool, seed=0) for i in _indices("train")[:train_shapes]]
-        tests = [digits.sample(i, given + 2 * made, seed=DRAW_SEED) for i in _indices("test")[:test_shapes]]
+        training = [digits.sample(i, pool, seed=0) for i in digits.indices("train")[:train_shapes]]
+        tests = [
+            digits.sample(i, given + 2 * made, seed=DRAW_SEED) for i in digits.indices("test")[:test_shapes]
+        ]
         name = "digits of scikit-learn, independent points of their contours"
     else:
         training = [synthetic.sample(family, pool, seed=seed) for seed in range(train_shapes)]
@@ -94,12 +96,6 @@ def _parts(cloud: Cloud, given: int, made: int) -> tuple[Tensor, Tensor, Tensor]
     return found.input.points, found.reference.points, found.input.points
 
 
-@lru_cache(maxsize=2)
-def _indices(split: str) -> list[int]:
-    """The numbers of the digits of a split."""
-    return [int(str(cloud.name).rpartition("-")[2]) for cloud in digits.load(1, split=split)]
-
-
 def dense(settings: FieldSettings, count: int, n_points: int) -> Float[Tensor, "t n d"]:
     """Many points of each of the first test shapes, whose exact field is as good as that of the shape itself.
 
@@ -108,7 +104,7 @@ def dense(settings: FieldSettings, count: int, n_points: int) -> Float[Tensor, "
     if settings.data == "airplanes":
         raise ValueError("data must be digits or families, whose shapes are known, received 'airplanes'")
     if settings.data == "digits":
-        clouds = [digits.sample(i, n_points, seed=DENSE_SEED) for i in _indices("test")[:count]]
+        clouds = [digits.sample(i, n_points, seed=DENSE_SEED) for i in digits.indices("test")[:count]]
     else:
         # The same stream as that of the parts, but further on: the draws of a seed are those of a shorter cloud first.
         skip = sum(part.shape[1] for part in (shapes(settings).given,)) + 2 * settings.n_points
