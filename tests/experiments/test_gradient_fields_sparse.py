@@ -85,7 +85,7 @@ def test_a_training_that_asks_for_fewer_points_than_are_stored_cannot_tell_how_m
 
 
 def test_the_ledger_has_them():
-    given = {"digits": None, "chairs": None, "architecture": None}
+    given = dict.fromkeys(("digits", "chairs", "airplanes", "architecture"))
     claims = ledger.claims(PAGE, sparse=table_2(1.5, 1.2), **given)
     found = {claim.words: claim.verdict for claim in claims if claim.chapter.endswith("#table-2")}
     assert list(found.values()) == [NOT] * 3
