@@ -6,6 +6,7 @@ from pcl_lib.viz._numbers import with_minus
 
 FIXED = "\N{NO-BREAK SPACE}"
 ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
+EQUALS = re.compile(r"(?<=\w) = (?=[+−]?\d)")
 SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))")
 TIMES = re.compile(r" x (?=\d)")
 POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
@@ -22,14 +23,16 @@ NAME = re.compile(r"(?<![\w-])(?:[A-Z0-9]{1,3}|[klr])-(?=\w*[A-Z])\w{1,5}(?![\w-
 
 
 def typeset(text: str) -> str:
-    """Typographic quotation, minus and times signs, no break before a unit and in an interval; code and `$...$` stay.
+    """Typographic quotation, minus and times signs, no break before a unit, in "k = 3" and in an interval.
+
+    Code and `$...$` stay as they are.
 
     >>> typeset('''the book's "-2 %" of $x'$ (see 'here'), not `b["k"]`''')
     'the book’s “−2\\xa0%” of $x\\'$ (see ‘here’), not `b["k"]`'
     >>> typeset("-2 (-3 to +1), 1.5 [1.2, 1.7]")
     '−2 (−3\\xa0to\\xa0+1), 1.5 [1.2,\\xa01.7]'
-    >>> typeset("8 x 512 points of x")
-    '8\\xa0×\\xa0512 points of x'
+    >>> typeset("8 x 512 points, x = 3")
+    '8\\xa0×\\xa0512 points, x\\xa0=\\xa03'
     >>> typeset("6e-06 % of 1.2e+04")
     '6\\xa0×\\xa010⁻⁶\\xa0% of 1.2\\xa0×\\xa010⁴'
     """
@@ -49,6 +52,7 @@ def unbroken(html: str) -> str:
 
 def _set(part: str) -> str:
     part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", with_minus(part))
+    part = EQUALS.sub(f"{FIXED}={FIXED}", part)
     part = SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
     return POWER_OF_TEN.sub(_raised, part)
 

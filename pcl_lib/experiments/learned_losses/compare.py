@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 
 from pcl_lib.experiments.learned_losses.settings import BASELINE
 from pcl_lib.experiments.runner.experiment import Configuration
 from pcl_lib.experiments.runner.paired_difference import Difference, paired_difference
 from pcl_lib.experiments.runner.result import Result
+from pcl_lib.neighbors import nearest
 
 CDS = ("CD lengths", "CD")
 OURS = "CALoss"
@@ -115,9 +117,10 @@ def within_groups(result: Result, network: str, loss: str, size: int) -> float:
 
 def strays(result: Result, loss: str, *, beyond: float = STRAY, network: str = "AE") -> np.ndarray:
     """Which points of the outputs that are shown (k, N) are further than a distance from every point of the truth."""
-    made, truth = (result.previews[name].astype(np.float64) for name in (f"{network}/{loss}", "truth"))
-    apart = np.linalg.norm(made[:, :, None] - truth[:, None], axis=-1)
-    further: np.ndarray = apart.min(-1) > beyond
+    made, truth = (
+        torch.from_numpy(result.previews[name]).double() for name in (f"{network}/{loss}", "truth")
+    )
+    further: np.ndarray = (nearest(made, truth).sq_dist.sqrt() > beyond).numpy()
     return further
 
 

@@ -13,7 +13,8 @@ from pcl_lib.experiments.learned_losses.table1 import LOSSES
 from pcl_lib.experiments.runner.experiment import Experiment
 from pcl_lib.experiments.runner.run import run_experiment
 
-GRID = ("1e-4", "5e-4", "2e-3")  # the first is the released code's
+RELEASED = "1e-4"
+GRID = (RELEASED, "5e-4", "2e-3")
 
 
 def _each(losses: Sequence[str], rates: Sequence[str] = GRID) -> dict[str, Any]:
