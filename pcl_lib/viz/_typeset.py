@@ -7,7 +7,7 @@ from pcl_lib.viz._numbers import with_minus
 FIXED = "\N{NO-BREAK SPACE}"
 ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
 EQUALS = re.compile(r"(?<=\w) = (?=[+−]?\d)")
-SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))")
+SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|min|[kMGT]i?B|dB)(?!\w))")
 TIMES = re.compile(r" x (?=\d)")
 POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
 RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -19,7 +19,7 @@ SPACE_IN_AN_INTERVAL = re.compile(
 QUOTES = re.compile(rf"{ASIDE}|(?P<opening>(?<![^\s([{{/–—-])['\"]+(?![\s,.;:)\]'\"]|\Z))|['\"]+")
 OPENING = str.maketrans({"'": "\N{LEFT SINGLE QUOTATION MARK}", '"': "\N{LEFT DOUBLE QUOTATION MARK}"})
 CLOSING = str.maketrans({"'": "\N{RIGHT SINGLE QUOTATION MARK}", '"': "\N{RIGHT DOUBLE QUOTATION MARK}"})
-NAME = re.compile(r"(?<![\w-])(?:[A-Z0-9]{1,3}|[klr])-(?=\w*[A-Z])\w{1,5}(?![\w-])")
+NAME = re.compile(r"(?<![\w-])(?:(?:[A-Z0-9]{1,3}|[klr])-(?=\w*[A-Z])\w{1,5}|\d{4}-\d\d-\d\d)(?![\w-])")
 
 
 def typeset(text: str) -> str:
@@ -42,10 +42,10 @@ def typeset(text: str) -> str:
 
 
 def unbroken(html: str) -> str:
-    """HTML of text in which the hyphen of a short name ends no line; a search finds the name as before.
+    """HTML of text in which the hyphen of a short name or a date ends no line; a search finds it as before.
 
-    >>> unbroken("D-PCC and k-NN, re-used in 2026-11")
-    '<span style="white-space:nowrap">D-PCC</span> and <span style="white-space:nowrap">k-NN</span>, re-used in 2026-11'
+    >>> unbroken("k-NN, re-used on 2026-11-21")
+    '<span style="white-space:nowrap">k-NN</span>, re-used on <span style="white-space:nowrap">2026-11-21</span>'
     """
     return NAME.sub(lambda name: f'<span style="white-space:nowrap">{name[0]}</span>', html)
 

@@ -111,11 +111,11 @@ def test_the_words_of_a_page_are_typeset_and_those_of_the_text_form_plain(text, 
     assert str(table).splitlines()[2] == f"a | {text}"
 
 
-def test_short_names_are_not_broken_at_their_hyphen():
+def test_short_names_and_dates_are_not_broken_at_their_hyphen():
     page = parse(
         viz.table([["D-PCC", "1-NNA, k-NN re-used on 2026-11-21"]], columns=["a", "b"], caption="c").html
     )
-    assert [span.text for span in page.find_all("span")] == ["D-PCC", "1-NNA", "k-NN"]
+    assert [span.text for span in page.find_all("span")] == ["D-PCC", "1-NNA", "k-NN", "2026-11-21"]
     assert {span["style"] for span in page.find_all("span")} == {"white-space:nowrap"}
 
 
