@@ -10,7 +10,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
 FIXED = "\N{NO-BREAK SPACE}"
-UNIT = r" (?=(?:%|[mn]?s|min|[kMGT]i?B|dB)(?!\w))"
+UNIT = r" (?=(?:%|[mn]?s|[kMGT]i?B|dB)(?!\w))"
 SPACE_BEFORE_A_UNIT = re.compile(rf"\A{UNIT}")
 SPACE_WITHIN = re.compile(rf"(?<=\d){UNIT}")
 
