@@ -12,8 +12,8 @@ from myst_nb.core.variables import format_plain_text
 
 from book._tools.citations import Bibliography
 from book._tools.formulas import expand
-from book._tools.minus import with_minus
 from book._tools.outline import Outline, Place
+from pcl_lib import viz
 
 # A paragraph ends what is open in it.
 WITHIN = r"(?:(?!\n[ ]*\n).)"
@@ -57,7 +57,7 @@ class Words:
             return "(computed below)" if key in self.later else "(computed above)"
         if key not in self.values:
             raise KeyError(f"a value in the text of {self.docname} must be glued by a cell, received {key!r}")
-        return with_minus(format_plain_text(self.values[key], form))
+        return viz.typeset(format_plain_text(self.values[key], form))
 
     def picture(self, target: str) -> str:
         """Sphinx keeps all pictures of the site in one folder."""

@@ -27,7 +27,7 @@ EXERCISE = re.compile(
     r"^ *(?:`{3,}|:{3,})\{exercise(?:-start)?\}[^\n]*\n((?: *:[\w-]+:[^\n]*\n)*)\s*(?:\*\*(.+?)\*\*)?",
     re.MULTILINE,
 )
-READING = re.compile(r"(\d+) min of reading")
+READING = re.compile(r"(\d+)\smin of reading")
 TIME = re.compile(
     r'<span class="pcl-time" data-pages="([^"]*)" data-more="(\d+)" data-unit="(\w+)">[^<]*</span>'
 )

@@ -14,6 +14,7 @@ from pcl_lib.viz._show import show
 from pcl_lib.viz._style import style
 from pcl_lib.viz._surface import surface
 from pcl_lib.viz._table import table
+from pcl_lib.viz._typeset import typeset
 
 __all__ = [
     "PALETTE",
@@ -35,4 +36,5 @@ __all__ = [
     "style",
     "surface",
     "table",
+    "typeset",
 ]

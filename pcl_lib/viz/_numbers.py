@@ -56,15 +56,6 @@ def decimal_places(number: float | int, digits: int) -> int:
     return max(digits - 1 - math.floor(math.log10(abs(number))), 0) if number else digits - 1
 
 
-def with_minus(text: str) -> str:
-    """The hyphens of numbers as minus signs, which are as wide as a plus; names and dates keep theirs.
-
-    >>> with_minus("-0.5 ± 1e-05"), with_minus("EM-kD"), with_minus("[-1, 1] on 2026-11-21")
-    ('−0.5 ± 1e−05', 'EM-kD', '[−1, 1] on 2026-11-21')
-    """
-    return re.sub(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)", "\N{MINUS SIGN}", text)
-
-
 def is_number(text: str) -> bool:
     """A number with what may stand around it (sign, power, per cent, "<", ± and another), or none reported."""
     number = r"[-−+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"

@@ -2,15 +2,16 @@
 
 import re
 
-from pcl_lib.viz._numbers import with_minus
-
 FIXED = "\N{NO-BREAK SPACE}"
 ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
 EQUALS = re.compile(r"(?<=\w) = (?=[+−]?\d)")
 SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|min|[kMGT]i?B|dB)(?!\w))")
 TIMES = re.compile(r" x (?=\d)")
+# The hyphen of a number, not of a name or a date.
+HYPHEN = re.compile(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)")
 POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
-RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+EXPONENT = re.compile(r"(?<=[\w\])])\^([+−]?\d+)(?!\w|\.\d)")
+RAISED = str.maketrans("0123456789+−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 # An interval: "(-3 to +1)", "[0.5, 2]".
 SPACE_IN_AN_INTERVAL = re.compile(
     r"(?<=\d) (?=to [+−]\d)|(?<=\d to) (?=[+−]\d)|(?<=\d,) (?=[+−]?\d[\d.,]*\])"
@@ -23,18 +24,26 @@ NAME = re.compile(r"(?<![\w-])(?:(?:[A-Z0-9]{1,3}|[klr])-(?=\w*[A-Z])\w{1,5}|\d{
 
 
 def typeset(text: str) -> str:
-    """Typographic quotation, minus and times signs, no break before a unit, in "k = 3" and in an interval.
+    """Plain text with the signs of a printer, as the figures and tables of this module set all their words.
 
-    Code and `$...$` stay as they are.
+    Typographic quotation marks, minus and times signs, powers of ten and raised whole exponents; no break before a
+    unit, in "k = 3" and in an interval. Code in backquotes and `$...$` stay as they are. Setting a text twice changes
+    nothing more.
+
+    Args:
+        text: any text, of one line or several.
+
+    Returns:
+        The text; it may have more or fewer characters, but no markup.
 
     >>> typeset('''the book's "-2 %" of $x'$ (see 'here'), not `b["k"]`''')
     'the book’s “−2\\xa0%” of $x\\'$ (see ‘here’), not `b["k"]`'
     >>> typeset("-2 (-3 to +1), 1.5 [1.2, 1.7]")
     '−2 (−3\\xa0to\\xa0+1), 1.5 [1.2,\\xa01.7]'
-    >>> typeset("8 x 512 points, x = 3")
-    '8\\xa0×\\xa0512 points, x\\xa0=\\xa03'
-    >>> typeset("6e-06 % of 1.2e+04")
-    '6\\xa0×\\xa010⁻⁶\\xa0% of 1.2\\xa0×\\xa010⁴'
+    >>> typeset("8 x 512 points in [-1, 1]^3, x = 3")
+    '8\\xa0×\\xa0512 points in [−1,\\xa01]³, x\\xa0=\\xa03'
+    >>> typeset("1e-8 to 6e-06 % of 1.2e+04; EM-kD on 2026-11-21")
+    '10⁻⁸ to 6\\xa0×\\xa010⁻⁶\\xa0% of 1.2\\xa0×\\xa010⁴; EM-kD on 2026-11-21'
     """
     parts = re.split(f"({ASIDE})", QUOTES.sub(_marked, text))
     parts[::2] = map(_set, parts[::2])
@@ -51,15 +60,17 @@ def unbroken(html: str) -> str:
 
 
 def _set(part: str) -> str:
-    part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", with_minus(part))
-    part = EQUALS.sub(f"{FIXED}={FIXED}", part)
+    part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", HYPHEN.sub("\N{MINUS SIGN}", part))
+    part = EXPONENT.sub(lambda found: found[1].translate(RAISED), EQUALS.sub(f"{FIXED}={FIXED}", part))
     part = SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
-    return POWER_OF_TEN.sub(_raised, part)
+    return POWER_OF_TEN.sub(_power_of_ten, part)
 
 
-def _raised(found: re.Match[str]) -> str:
-    power = f"{found['sign']}{found['power']}".translate(RAISED)
-    return f"{found['factor']}{FIXED}\N{MULTIPLICATION SIGN}{FIXED}10{power}"
+def _power_of_ten(found: re.Match[str]) -> str:
+    power = f"10{(found['sign'] + found['power']).translate(RAISED)}"
+    return (
+        power if found["factor"] == "1" else f"{found['factor']}{FIXED}\N{MULTIPLICATION SIGN}{FIXED}{power}"
+    )
 
 
 def _marked(found: re.Match[str]) -> str:

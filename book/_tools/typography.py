@@ -1,0 +1,55 @@
+"""Sphinx extension: the prose of a page is set as the library sets the words of its tables and figures.
+
+Typed, taken from the code or written by it: minus signs, powers of ten, a number on one line with its unit. Code,
+formulas and signatures stay as they are.
+"""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.typing import ExtensionMetadata
+
+from pcl_lib import viz
+
+AS_IT_IS = (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw, addnodes.desc_signature)
+"""Code, formulas, and HTML of the code's own."""
+
+
+class Typography(SphinxPostTransform):
+    """MyST-NB marks what it glues by a class; the unit begins the text behind it."""
+
+    default_priority = 900  # after MyST-NB has put the values in
+
+    def run(self) -> None:
+        for glued in list(self.document.findall(nodes.inline)):
+            following = glued.next_node(descend=False, siblings=True)
+            if "pasted-text" in glued["classes"] and isinstance(following, nodes.Text):
+                following.parent.replace(following, nodes.Text(behind_a_number(following.astext())))
+        for text in list(self.document.findall(nodes.Text)):
+            if not stays(text):
+                text.parent.replace(text, nodes.Text(viz.typeset(text.astext())))
+
+
+def stays(text: nodes.Text) -> bool:
+    """Whether the text is code or a formula, or stands in one."""
+    node = text.parent
+    while node is not None and not isinstance(node, AS_IT_IS):
+        node = node.parent
+    return node is not None
+
+
+def behind_a_number(text: str) -> str:
+    """The text as it is set when it follows a number: a unit that it begins with stays on the line.
+
+    >>> behind_a_number(" % of the points"), behind_a_number(" so many"), behind_a_number(" s.")
+    ('\\xa0% of the points', ' so many', '\\xa0s.')
+    """
+    return viz.typeset(f"0{text}")[1:]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_post_transform(Typography)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

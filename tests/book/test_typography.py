@@ -1,0 +1,70 @@
+"""Prose is set as tables and figures are: signs of numbers, and no line between a number and its unit."""
+
+import re
+
+import pytest
+from docutils import nodes
+from docutils.utils import new_document
+
+from book._tools.typography import Typography, behind_a_number
+from tests.book import checks
+
+FIXED = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+
+@pytest.mark.parametrize("unit", ["%", "s", "ms", "ns", "min", "MB", "GiB", "dB"])
+def test_units_are_bound(unit):
+    assert behind_a_number(f" {unit} of it") == f"{FIXED}{unit} of it"
+
+
+@pytest.mark.parametrize("text", [" steps", " of it", "%", " million", ", s", "-2"])
+def test_words_are_not(text):
+    assert behind_a_number(text) == text
+
+
+def test_glued_numbers_and_what_follows_them_are_changed():
+    document = new_document("page")
+    for classes in (["pasted-text"], ["other"]):
+        document += nodes.paragraph("", "", nodes.inline("-3", "-3", classes=classes), nodes.Text(" % more"))
+    Typography(document).run()
+    assert [p.astext() for p in document.children] == [f"{MINUS}3{FIXED}% more", f"{MINUS}3 % more"]
+
+
+def test_equal_texts_are_each_changed():
+    document = new_document("page")
+    values = [nodes.inline(value, value, classes=["pasted-text"]) for value in "34"]
+    document += nodes.paragraph("", "", values[0], nodes.Text(" % so, "), values[1], nodes.Text(" % so, "))
+    Typography(document).run()
+    assert document.astext() == f"3{FIXED}% so, 4{FIXED}% so, "
+
+
+def test_typed_sentences_are_changed_and_code_and_formulas_are_not():
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.Text("3 % more, "), nodes.emphasis("-5 ms", "-5 ms"))
+    kinds = (nodes.literal, nodes.math, nodes.math_block, nodes.literal_block, nodes.doctest_block, nodes.raw)
+    for kind in kinds:
+        document += kind("-3 % more", "-3 % more")
+    document += nodes.literal_block("", "", nodes.inline("-3 % more", "-3 % more"))
+    Typography(document).run()
+    assert document.children[0].astext() == f"3{FIXED}% more, {MINUS}5{FIXED}ms"
+    assert {child.astext() for child in document.children[1:]} == {"-3 % more"}
+
+
+def test_sentences_that_code_wrote_are_changed():
+    document = new_document("page")
+    paragraph = nodes.paragraph("", "", nodes.Text("by -3 % in 2 s, as "), nodes.literal("x-3", "-3"))
+    document += nodes.container("", paragraph, classes=["cell_output"])
+    Typography(document).run()
+    assert document.astext() == f"by {MINUS}3{FIXED}% in 2{FIXED}s, as -3"
+
+
+def test_the_site_has_minus_signs_and_binds_units(site):
+    found = [
+        (page.name, glued.get_text(), str(glued.next_sibling))
+        for page in site.pages()
+        for glued in checks.soup(page).select(".pasted-text")
+        if glued.get_text().startswith("-")
+        or re.match(r" (%|[mn]?s|min|[kMGT]i?B|dB)\b", str(glued.next_sibling))
+    ]
+    assert not found
