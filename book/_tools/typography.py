@@ -1,10 +1,12 @@
 """Sphinx extension: the prose of a page is set as the library sets the words of its tables and figures.
 
 Typed, taken from the code or written by it: minus signs, powers of ten, a number on one line with its unit. Code,
-formulas and signatures stay as they are.
+formulas and signatures stay as they are; a bracket or a full stop beside one stays with it on the line.
 """
 
 from __future__ import annotations
+
+import re
 
 from docutils import nodes
 from sphinx import addnodes
@@ -16,6 +18,10 @@ from pcl_lib import viz
 
 AS_IT_IS = (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw, addnodes.desc_signature)
 """Code, formulas, and HTML of the code's own."""
+
+BEFORE = re.compile(r"(?<!\S)[(\[“‘]{1,3}\Z")
+BEHIND = re.compile(r"\A[^\s\w(]\S{0,5}(?!\S)")
+"""What stands beside a formula without a space, and would begin or end another line alone."""
 
 
 class Typography(SphinxPostTransform):
@@ -31,6 +37,9 @@ class Typography(SphinxPostTransform):
         for text in list(self.document.findall(nodes.Text)):
             if not stays(text):
                 text.parent.replace(text, nodes.Text(viz.typeset(text.astext())))
+        for formula in list(self.document.findall(lambda node: isinstance(node, nodes.math | nodes.literal))):
+            # A name of the library is a link to it.
+            hold(formula.parent if isinstance(formula.parent, nodes.reference) else formula)
 
 
 def stays(text: nodes.Text) -> bool:
@@ -39,6 +48,25 @@ def stays(text: nodes.Text) -> bool:
     while node is not None and not isinstance(node, AS_IT_IS):
         node = node.parent
     return node is not None
+
+
+def hold(formula: nodes.Element) -> None:
+    """Keep what stands close to a formula with it on the line."""
+    parent = formula.parent
+    place = next(i for i, child in enumerate(parent.children) if child is formula)
+    neighbours = parent.children[max(place - 1, 0) : place], parent.children[place + 1 : place + 2]
+    before, behind = (part[0] if part and isinstance(part[0], nodes.Text) else "" for part in neighbours)
+    opening, closing = BEFORE.search(before), BEHIND.search(behind)
+    if opening is None and closing is None:
+        return
+    start, end = opening[0] if opening else "", closing[0] if closing else ""
+    whole = nodes.inline(
+        "", "", nodes.Text(start), formula.deepcopy(), nodes.Text(end), classes=["pcl-whole"]
+    )
+    around = [nodes.Text(before.removesuffix(start)), whole, nodes.Text(behind.removeprefix(end))]
+    parent.children[place - bool(before) : place + 1 + bool(behind)] = around
+    for node in around:
+        parent.setup_child(node)
 
 
 def behind_a_number(text: str) -> str:

@@ -63,7 +63,8 @@ class Record:
     @property
     def caption(self) -> str:
         """Device, date, data set, seeds and length in one sentence, to stand under each table of the record."""
-        seeds = ", ".join(map(str, self.seeds))
+        *others, last = map(str, self.seeds)
+        seeds = f"seeds {', '.join(others)} and {last}" if others else f"seed {last}"
         seconds = by_clock(experiment(self.experiment).presets[self.preset]())
         if seconds:
             length = f"{seconds:.0f} seconds of training for each run"
@@ -73,7 +74,7 @@ class Record:
                 length += ", too short to decide between losses that are close"
         return (
             f"Recorded on {self.date[:10]} ({self.device}), preset {self.preset}: {self.data['name']}, "
-            f"seeds {seeds}, {length}, {self.seconds / 60:.0f} minutes of training, code {self.commit[:10]}."
+            f"{seeds}; {length}, {self.seconds / 60:.0f} minutes of training, code {self.commit[:10]}."
         )
 
     @property

@@ -6,7 +6,9 @@ FIXED = "\N{NO-BREAK SPACE}"
 ASIDE = r"`[^`]+`|\$[^$]+\$"  # code and mathematics, which stay as they are
 EQUALS = re.compile(r"(?<=\w) = (?=[+−]?\d)")
 SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|min|[kMGT]i?B|dB)(?!\w))")
-TIMES = re.compile(r" x (?=\d)")
+TIMES = re.compile(r" x (?=\d)|(?<=\d) × (?=\d)")
+# In the head of a column: "EMD × 100", "COV, %".
+BEFORE_A_FACTOR = re.compile(r"(?<= ×) (?=\d)|(?<=,) (?=%)")
 # The hyphen of a number, not of a name or a date.
 HYPHEN = re.compile(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)")
 POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
@@ -62,7 +64,7 @@ def unbroken(html: str) -> str:
 def _set(part: str) -> str:
     part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", HYPHEN.sub("\N{MINUS SIGN}", part))
     part = EXPONENT.sub(lambda found: found[1].translate(RAISED), EQUALS.sub(f"{FIXED}={FIXED}", part))
-    part = SPACE_IN_AN_INTERVAL.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part))
+    part = SPACE_IN_AN_INTERVAL.sub(FIXED, BEFORE_A_FACTOR.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part)))
     return POWER_OF_TEN.sub(_power_of_ten, part)
 
 

@@ -59,6 +59,40 @@ def test_sentences_that_code_wrote_are_changed():
     assert document.astext() == f"by {MINUS}3{FIXED}% in 2{FIXED}s, as -3"
 
 
+@pytest.mark.parametrize(
+    ("before", "behind", "whole"),
+    [
+        ("of (", ") more", "(x)"),
+        ("of ", ".", "x."),
+        ("of ", ":", "x:"),
+        ("of ", "’s own", "x’s"),
+        ("so “", "”, more", "“x”,"),
+        ("of ", " more", None),
+        ("of a", "-NN more", "x-NN"),
+        ("of ", "(x) more", None),
+        ("f(", " more", None),
+        ("", "", None),
+    ],
+)
+@pytest.mark.parametrize("kind", [nodes.math, nodes.literal])
+def test_what_stands_close_to_a_formula_stays_on_its_line(before, behind, whole, kind):
+    document = new_document("page")
+    parts = [nodes.Text(before), kind("x", "x"), nodes.Text(behind)]
+    document += nodes.paragraph("", "", *(part for part in parts if part.astext()))
+    Typography(document).run()
+    assert document.astext() == f"{before}x{behind}"
+    assert [inline.astext() for inline in document.findall(nodes.inline)] == ([whole] if whole else [])
+
+
+def test_a_name_that_is_a_link_is_held_with_its_link():
+    document = new_document("page")
+    link = nodes.reference("", "", nodes.literal("f", "f"), refuri="api.html")
+    document += nodes.paragraph("", "", nodes.Text("a "), link, nodes.Text(", b "), nodes.math("x", "x"))
+    Typography(document).run()
+    assert [inline.astext() for inline in document.findall(nodes.inline)] == ["f,"]
+    assert document.astext() == "a f, b x"
+
+
 def test_the_site_has_minus_signs_and_binds_units(site):
     found = [
         (page.name, glued.get_text(), str(glued.next_sibling))

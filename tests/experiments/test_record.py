@@ -66,7 +66,7 @@ def test_a_record_gives_back_the_result(in_turn, written):
         record.date[:10],
         record.device,
         "synthetic families",
-        "seeds 0, 1",
+        "seeds 0 and 1;",
         "tiny",
         record.commit[:10],
     ):
