@@ -126,8 +126,8 @@ def every_network(record: Record) -> str:
     summed = [found.sign for network, pair, _, found in changes if "CD sums" in pair and network != "Folding"]
     hits = [inside(theirs, found) for *_, theirs, found in changes if theirs is not None]
     return (
-        "In each comparison of HyperCD and Landau CD that the paper makes, the first loss is better. Of our "
-        f"{len(told)} it is better in {told.count(-1)}, worse in {told.count(1)}, and we cannot tell in "
+        "In each comparison of CD, HyperCD and Landau CD that the paper makes, the loss before the minus is better. "
+        f"Of our {len(told)} it is better in {told.count(-1)}, worse in {told.count(1)}, and we cannot tell in "
         f"{told.count(0)}. The paper's own change lies inside our interval in {sum(map(bool, hits))} of {len(hits)}. "
         f"Sums in place of means are better on {summed.count(-1)} of the {len(summed)} networks with several stages, "
         f"and worse on {summed.count(1)}."
@@ -145,7 +145,8 @@ def kept_and_made(record: Record) -> str:
     return (
         "PointAttN and SnowflakeNet merge the input into their second stage, and so they keep it: Fidelity "
         f"{kept['PointAttN']:.2f} and {kept['SnowflakeNet']:.2f}, against {kept['Folding']:.1f} and {kept['PCN']:.1f} "
-        f"of Folding and PCN. By MMD they are {made['PointAttN']:.0f} and {made['SnowflakeNet']:.0f} away from a car, "
+        "of Folding and PCN (means over CD, HyperCD and Landau CD). By MMD they are "
+        f"{made['PointAttN']:.0f} and {made['SnowflakeNet']:.0f} away from a car, "
         f"the other two {made['Folding']:.0f} and {made['PCN']:.0f}. Read the two columns together."
     )
 

@@ -63,8 +63,8 @@ def families(truth: Float[Tensor, "n 3"], made: Float[Tensor, "m 3"], *, seed: i
         alt="Three panels. Lines join each point of a chair with the nearest one of another; the averages of both "
         "around a few anchors; and the numbers that a network makes of each.",
         caption="After the paper's Fig. 1: what three losses compare, orange squares of a truth with blue discs of an "
-        f"output; lines are what is measured. Of PCLoss's 128 anchors (green) {ANCHORS} are drawn, of CALoss's 128 "
-        f"numbers the {CHANNELS} that differ most. No network is trained yet.",
+        "output; lines are what is measured, hollow squares are nobody's neighbour. Of PCLoss's 128 anchors (green) "
+        f"{ANCHORS} are drawn, of CALoss's 128 numbers the {CHANNELS} that differ most. No network is trained yet.",
     )
 
 
