@@ -131,8 +131,8 @@ def reconstructions(
         up=_UP[data],
         view=_VIEW[data],
         alt=f"One of the {data} as {len(names)} rows make it, each point coloured by its error.",
-        caption=f"One of the {data} as each row makes it. Colour: the distance from a point to the place of the "
-        "surface that it follows from shape to shape, in the frame of the network.",
+        caption=f"One of the {data} as {len(names)} of the rows make it. Colour: the distance from a point to the "
+        "place of the surface that it follows from shape to shape, in the frame of the network.",
     )
 
 

@@ -22,6 +22,7 @@ from pcl_lib.experiments.neuralqaad.published import CHAMFER
 from pcl_lib.experiments.neuralqaad.rules import (
     BOUNDS,
     CLAIM,
+    FOLDING,
     INPUT,
     LARGE,
     QUADRATIC_COST,
@@ -78,7 +79,7 @@ def on_print(network: str) -> list[Claim]:
                 )
             ),
             graded(hit, 2 * len(stated)),
-            page,
+            f"{network}#{FOLDING}",
         ),
         Claim(
             "drops of 21 and 78 %, 69 and 86 %, 30 and 90 % in Table 1",
