@@ -51,9 +51,10 @@ def density_difference(
     - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf). Symmetric; near
-    0 on itself (1e-8, by the 1e-8 above), and for many other pairs: it compares densities, not places. Invariant to
-    rigid motion, not to scale. No gradient. Where j(i) is alone in its ball, m is 0 and the second term of the order
-    of 1e8 w: so the released code, and the reason to choose `ball` large enough.
+    0 on itself (1e-8, by the 1e-8 above, but for points alone in their ball, whose second term is w), and for many
+    other pairs: it compares densities, not places. Invariant to rigid motion, not to scale. No gradient. Where only
+    j(i) is alone in its ball, its m is 0 and the second term of the order of 1e8 w: so the released code, and the
+    reason to choose `ball` large enough.
     Cost: `knn` with k = `max_neighbors` within each cloud, `nearest` each way.
     Errors: `ValueError` for clouds that do not pair, a radius that is not positive, or max_neighbors < 1.
     Reference: he2022dpcc.
