@@ -83,11 +83,11 @@ def auction(
       auction's prices, and may move other pairs. The value came out 0.1 to 0.3 % above the exact one on 1,024 to 4,096
       points. A number: one auction of that eps, from prices of zero, as the papers run it; `AUCTION_SETTINGS` has
       theirs, for use as `auction(x, y, **AUCTION_SETTINGS["msn train"]._asdict())`;
-    - `max_rounds`: most rounds of an auction, from 1 up;
+    - `max_rounds`: most rounds, of all auctions together, from 1 up;
     - `leftovers`: what becomes of the points without a partner when the rounds run out. "assign" matches them exactly
-      among themselves; "released" does as the kernel released with MSN: in the last round each takes the point it
-      wants, taken or not. That matching is then not one-to-one, `one_to_one` says so, and its value may be below the
-      exact one;
+      among themselves (with eps=None by the shortest paths above); "released" does as the kernel released with MSN: in
+      the last round each takes the point it wants, taken or not. That matching is then not one-to-one, `one_to_one`
+      says so, and its value may be below the exact one;
     - `squared`, `reduction`: as in `emd`.
 
     The gap is proved by the prices (duality), whether the auction converged or not.
@@ -100,7 +100,8 @@ def auction(
     clouds and a tenth for unlike ones; on smaller, like clouds `emd` is the faster. Memory: O(N^2) up to N = 8,192;
     beyond, only the 8,192 pairs nearest to the leftovers may move for them, and the value is a few per cent above. Bids
     run on the device of the clouds; the leftovers are matched on the CPU, a cloud on each core. Bids are reckoned in
-    float32: an eps below a millionth of the largest cost is taken as that, and the bound of eps holds within as much.
+    float32: an eps below a millionth of the largest cost, or above a thousand times it, is taken as that, and the bound
+    of eps holds within a millionth of the largest cost.
     Errors: `ValueError` for an eps that is not positive, rounds below 1, an unknown option, leftovers="released"
     without an eps, sizes that differ, or clouds that do not pair. References: bertsekas1988auction, neuralqaad2022,
     liu2020msn.

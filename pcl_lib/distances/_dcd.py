@@ -48,11 +48,10 @@ def dcd(
     - `backend`: of the search, as in `nearest`.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, 1];
-    the released forms are only bounded by 1. Symmetric. Not a
-    metric. Zero iff both clouds are the same set and every nearest match is one to one. Gradient: through the
-    distances; 0 at coincident points; vanishes where alpha d is large. Cost: `nearest` each way. Errors:
-    `ValueError` for alpha that is not positive, negative n_lambda, an unknown form or clouds that do not pair.
-    Reference: wu2021dcd.
+    the released forms are only bounded by 1. Symmetric. Not a metric. Zero iff both clouds are the same set and, for
+    lambda above 0, every nearest match is one to one. Gradient: through the distances; 0 at coincident points;
+    vanishes where alpha d is large. Cost: `nearest` each way. Errors: `ValueError` for alpha that is not positive,
+    negative n_lambda, an unknown form or clouds that do not pair. Reference: wu2021dcd.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [9.0]])

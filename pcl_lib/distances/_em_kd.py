@@ -48,9 +48,9 @@ def em_kd(
     - `leaves`: matched "exact", or by "auction" for leaves of thousands of points;
     - `squared`, `reduction`: as in `emd`.
 
-    The paper leaves the choice of axis, the unit and the
-    reduction open, and the auction kernel that it takes from MSN need not match one-to-one, so its value is not always
-    an upper bound; its formula prints the "sum" of lengths, and its leaves have 1,024 points.
+    The paper leaves the choice of axis, the unit and the reduction open, and the auction kernel that it takes from MSN
+    need not match one-to-one, so its value is not always an upper bound; its formula prints the "sum" of lengths, and
+    its leaves have 1,024 points.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D), any N; value () or (B,), matching (N,) or (B, N). Unit: length
     (length squared with squared=True), in [0, inf). Symmetric, and a metric on clouds of one size, with exact

@@ -28,7 +28,7 @@ def emd(
     - `squared`: True for the cheapest sum of squared lengths, which is another matching;
     - `reduction`: "mean", or the "sum" that the papers print.
 
-    Returns `value` and `matching`, the index phi. For clouds of different sizes, or weighted points, see
+    Returns a `Matched`: the value, and the index phi. For clouds of different sizes, or weighted points, see
     `transport_plan`.
 
     Convention card. Shapes: x, y (N, D) or (B, N, D); value () or (B,), matching (N,) or (B, N). Unit: length

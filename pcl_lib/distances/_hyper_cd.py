@@ -49,7 +49,7 @@ def hyper_cd(
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf);
     alpha is per length squared. Symmetric, except one direction alone. Not a metric. Zero iff both clouds are the
-    same set (form="released": never below 0.0045 a direction). Gradient: exact where nearest neighbours are
+    same set (form="released": never below 0.00447 a direction). Gradient: exact where nearest neighbours are
     unique, 0 at coincident points, as is the second derivative. Cost: `nearest` each way. Errors: `ValueError` for
     alpha that is not positive, an unknown option or clouds that do not pair. Reference: lin2023hypercd.
 

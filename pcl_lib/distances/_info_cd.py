@@ -36,13 +36,14 @@ def info_cd(
     .. math:: \frac1N \sum_i -\log \frac{e^{-d_i/\tau}}{\left(\sum_k e^{-d_k/\tau}\right)^{\lambda}}
               + \text{the same from } y \text{ to } x
 
-    With `strength` lambda = 1 the denominator is the plain sum of a contrastive loss: for equal distances it is
-    log N + log M, whatever they are, so it asks for even distances, and lambda below 1 for small ones too.
+    With `strength` lambda = 1 the denominator is the plain sum of a contrastive loss: for equal distances the value is
+    log N + log M, whatever they are, so it asks for even distances, and with lambda below 1 for small ones too.
 
     - `tau`: positive, a length; 2 is that of the published code;
     - `strength`: the exponent lambda of the paper's form, at least 0;
-    - `form`: "paper", or "released", the published code: half of both sums, 1e-7 added to each exponential, and the
-      exponent lambda fixed at 1e-7 (`strength` is not used), which leaves a quarter of the sums of lengths for tau = 2;
+    - `form`: "paper", or "released", the published code: half of both sums, 1e-7 added to each exponential of the
+      denominator, and the exponent lambda fixed at 1e-7 (`strength` is not used), which leaves a quarter of the sums
+      of lengths for tau = 2; the lengths are roots of at least 1e-9;
     - `combine`: as in `chamfer`: the "sum" (the default of the paper's form), "mean" (of the released one) or "max" of
       the two directions, or "forward" x -> y or "backward" y -> x alone. form="released", combine="forward" is the
       released one-sided loss of a partial cloud x, which is not halved;

@@ -35,11 +35,11 @@ def reassign(
     .. math:: g_i = \lVert y_i - a_i \rVert^2 + \lVert y'_i - a'_i \rVert^2
               - \lVert y_i - a'_i \rVert^2 - \lVert y'_i - a_i \rVert^2 = 2 \, (y_i - y'_i) \cdot (a'_i - a_i)
 
-    Query i lies at y_i and has the target a_i; it wants a'_i, which its counterpart has, that lies at y'_i. It gets it
-    where the gain g_i is positive. Two swaps are in conflict if they share a point: two queries want one target, or
-    the query of one is the counterpart of another. By falling gain each swap is taken whose two points are both free
-    still. So at frozen weights the summed loss falls by exactly the sum of the gains, and a one-to-one assignment
-    stays one; applied all at once as printed, neither would hold.
+    Query i lies at y_i and has the target a_i; it wants a'_i, the target of its counterpart, which lies at y'_i. It
+    gets it where the gain g_i is positive. Two swaps are in conflict if they share a point: two queries want one
+    target, or the query of one is the counterpart of another. By falling gain each swap is taken whose two points are
+    both free still. So at frozen weights the summed loss falls by exactly the sum of the gains, and a one-to-one
+    assignment stays one; applied all at once as printed, neither would hold.
 
     - `squared`: gains in squares of lengths, those of the mean squared error that is trained; False: in lengths, as
       Algorithm 2 is printed;
@@ -48,7 +48,8 @@ def reassign(
     Shapes: made, targets, counterpart_made, counterpart_targets (n, D) or (B, n, D); queries, counterparts (n,) or
     (B, n), the rows of these points in their cloud, by which conflicts are seen. A query that is its own counterpart
     has what it wants. Unit of the gains: length squared, or length; in [0, inf). No gradient.
-    Cost: O(n log n) time, O(n) memory. Errors: `ValueError` for clouds that are not finite or not of one shape.
+    Cost: O(n log n) time, O(n) memory. Errors: `ValueError` for clouds that are not finite or not of one shape, or
+    rows of another.
     Reference: neuralqaad2022 (Algorithm 2).
 
     >>> import torch

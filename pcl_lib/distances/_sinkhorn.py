@@ -45,15 +45,17 @@ def sinkhorn(
     - `tolerance`: None stops at the last eps, as geomloss does: cheap, and not yet converged. A number adds rounds
       until they move the mass of no point by more than this share: the formula itself;
     - `backend`: "tensorized" keeps the costs in memory, "online" leaves them to KeOps, "multiscale" is geomloss's for
-      large clouds in 3-D; "auto" takes the first up to 25 million pairs.
+      one pair of large clouds in 3-D, without a tolerance; "auto" takes the first up to 25 million pairs, or where
+      KeOps cannot run, beyond that "online", and "multiscale" for squared lengths from 100 million pairs up.
 
     The entropy that makes OT_eps fast also biases it: OT_eps(X, X) is not 0, and a cloud fitted to Y by OT_eps
     alone shrinks. The two subtracted terms take off that bias, so that S(X, X) = 0; what stays is the blur.
 
-    Eps falls from the extent of the clouds (of the whole batch) to the blur. Without a tolerance, on 60 evenly spread
-    points of the unit cube with blur = 0.003, scaling 0.5 reads 14 % below `emd` (42 % squared), 0.95 3 % (9 %), 0.99
-    0.3 % (1.2 %); less on random points. A tolerance of 0.01 took 14 to 30 rounds (lengths) and 35 to 215 (squared) on
-    40 and 256 random points with blur 0.1 and 0.05, where scaling 0.5 alone takes 7 or 8, and hundreds with blur 0.01.
+    The length falls from the extent of the clouds (of the whole batch) to the blur. Without a tolerance, on 60 evenly
+    spread points of the unit cube with blur = 0.003, scaling 0.5 reads 14 % below `emd` (42 % squared), 0.95 3 % (9 %),
+    0.99 0.3 % (1.2 %); less on random points. A tolerance of 0.01 took 14 to 30 rounds (lengths) and 35 to 215
+    (squared) on 40 and 256 random points with blur 0.1 and 0.05, where scaling 0.5 alone takes 7 or 8, and hundreds
+    with blur 0.01.
 
     Convention card. Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). Unit: length (length
     squared with squared=True: twice what geomloss returns for p = 2), in [0, inf) up to the rounding of the extent
@@ -65,8 +67,8 @@ def sinkhorn(
     at 0.9, 1 to 4 % at 0.99, for blur 0.1 and 0.05; more for smaller blurs). No second derivative: an error.
     Cost: O(N M log(extent / blur)) time without tolerance, memory O(N M) tensorized, O(N + M) online.
     Errors: `ValueError` for a blur or tolerance that is not positive, a scaling outside (0, 1), an unknown backend,
-    or clouds that do not pair; `RuntimeError` if the tolerance is not met in 20,000 rounds. Reference:
-    feydy2019sinkhorn.
+    "multiscale" with a batch or a tolerance, or clouds that do not pair; `RuntimeError` if the tolerance is not met in
+    20,000 rounds, or if "online" or "multiscale" is named and KeOps cannot run. Reference: feydy2019sinkhorn.
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0]])

@@ -21,6 +21,13 @@ Parameter = float | Tensor
 class Weight(ABC):
     """A density f, known by its values, its score (log f)' and its mode m.
 
+    `weight(d)` is f(m + d), the weight of a pair at distance d, and ``weight(d, shifted=False)`` f(d);
+    `gradient_weight(d)` is f'(m + d) d + f(m + d), by how much such a pair pulls.
+
+    Shapes: d and result (*s). Unit: one by a length; d counts in the units of the clouds. Parameters are numbers or
+    tensors that broadcast against d. Errors: `ValueError` for a parameter that is not positive and finite.
+    Reference: lin2024landau.
+
     >>> WEIGHTS["gamma"]
     Gamma(alpha=2.0, beta=0.4)
     """
@@ -63,7 +70,10 @@ class Weight(ABC):
 
 @dataclass(frozen=True)
 class ChiSquared(Weight):
-    """Chi-squared with k degrees of freedom."""
+    """Chi-squared with k degrees of freedom.
+
+    The density, x^(k/2 - 1) exp(-x/2) / (2^(k/2) Gamma(k/2)), has its mode at k - 2, or at 0 for k below 2.
+    """
 
     k: Parameter = 3.0
 
@@ -80,7 +90,10 @@ class ChiSquared(Weight):
 
 @dataclass(frozen=True)
 class ExtremeValue(Weight):
-    """Extreme value (Gumbel) of scale beta, called sigma beside the paper's results."""
+    """Extreme value (Gumbel) of scale beta, called sigma beside the paper's results.
+
+    The density, exp(-(z + exp(-z))) / beta with z = x/beta, has its mode at 0.
+    """
 
     beta: Parameter = 1.4
 
@@ -93,7 +106,10 @@ class ExtremeValue(Weight):
 
 @dataclass(frozen=True)
 class Weibull(Weight):
-    """Weibull of shape k and scale lam."""
+    """Weibull of shape k and scale lam.
+
+    The density, (k/lam) t^(k-1) exp(-t^k) with t = x/lam, has its mode at lam ((k - 1)/k)^(1/k), or at 0 for k below 1.
+    """
 
     k: Parameter = 2.0
     lam: Parameter = 5.0
@@ -114,7 +130,8 @@ class Weibull(Weight):
 class LogLogistic(Weight):
     """Log-logistic of scale alpha and shape beta.
 
-    The density, (beta/alpha) t^(beta-1) / (1 + t^beta)^2 with t = x/alpha; the table of the paper misprints it.
+    The density, (beta/alpha) t^(beta-1) / (1 + t^beta)^2 with t = x/alpha, which the table of the paper misprints, has
+    its mode at alpha ((beta - 1)/(beta + 1))^(1/beta), or at 0 for beta below 1.
     """
 
     alpha: Parameter = 5.0
@@ -134,7 +151,11 @@ class LogLogistic(Weight):
 
 @dataclass(frozen=True)
 class Gamma(Weight):
-    """Gamma of shape alpha and rate beta; the paper's results name the shape k and the scale theta = 1/beta."""
+    """Gamma of shape alpha and rate beta; the paper's results name the shape k and the scale theta = 1/beta.
+
+    The density, beta^alpha x^(alpha-1) exp(-beta x) / Gamma(alpha), has its mode at (alpha - 1)/beta, or at 0 for alpha
+    below 1.
+    """
 
     alpha: Parameter = 2.0
     beta: Parameter = 0.4
@@ -151,7 +172,10 @@ class Gamma(Weight):
 
 @dataclass(frozen=True)
 class Logistic(Weight):
-    """Logistic of scale sigma."""
+    """Logistic of scale sigma.
+
+    The density, exp(-z) / (sigma (1 + exp(-z))^2) with z = x/sigma, has its mode at 0.
+    """
 
     sigma: Parameter = 1.0
 
@@ -165,7 +189,10 @@ class Logistic(Weight):
 
 @dataclass(frozen=True)
 class Normal(Weight):
-    """Normal of standard deviation sigma."""
+    """Normal of standard deviation sigma.
+
+    The density, exp(-x^2 / (2 sigma^2)) / (sigma sqrt(2 pi)), has its mode at 0.
+    """
 
     sigma: Parameter = 1.4
 
@@ -179,7 +206,8 @@ class Normal(Weight):
 class Landau(Weight):
     """Moyal's approximation of the Landau density, without a parameter.
 
-    exp(-(x + exp(-x)) / 2) / sqrt(2 pi), known as the Moyal density too. Reference: moyal1955landau.
+    The density, exp(-(x + exp(-x)) / 2) / sqrt(2 pi), known as the Moyal density too, has its mode at 0.
+    Reference: moyal1955landau.
     """
 
     def density_and_score(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -33,8 +33,9 @@ def adaptive_pooling(
       u = abs(F_ic - m_c) / delta_c, the equation with a norm of one channel; "norm",
       u = norm(F_i - m) / mean(delta), the equation with a norm over all channels: one weight for each point.
 
-    Range: between the mean and the maximum of each channel for the first two forms. Gradient: to both.
-    Cost: O(B N C). Errors: ValueError for shapes that do not fit, or an unknown form. Reference: huang2023caloss.
+    Range: between the mean and the maximum of each channel for the first two forms. Gradient: to both, of "released"
+    no second one. Cost: O(B N C). Errors: `ValueError` for shapes that do not fit, or an unknown form.
+    Reference: huang2023caloss.
 
     >>> features = torch.tensor([[[0.0], [1.0]]])
     >>> [round(adaptive_pooling(features, torch.full((1, 1), d)).item(), 3) for d in (1e-3, 1.0, 1e3)]

@@ -39,7 +39,7 @@ class CALoss(nn.Module):
     output, while a shape and the same shape with noise must stay close. The defaults are the released code's, for the
     paper gives none of the constants. A learned loss is called like a distance, ``loss(made, truth)``, which is `task`.
 
-    - `dim`: coordinates of a point, 2 or 3.
+    - `dim`: coordinates of a point.
     - `form`: of the pooling, see `adaptive_pooling`.
     - `pooling`: "adaptive", or "max" or "mean" in its place (Table 8), without h.
     - `controller`: what h sees: "both" the maximum and the mean of the features, or one of them (Table 7).
@@ -48,16 +48,16 @@ class CALoss(nn.Module):
       exp(-mean_c (C_i - C_j)^2); None, no such term, and representations go to zero (Table 6).
     - `weight`: w. "released": the mean over clouds and points of L_p / mean_xyz abs(noise of the point); "plain":
       L_p / mean abs(noise), means over everything; "constant": 1.613 / sigma, which is what the released one
-      comes to; "none": 1.
+      comes to in 3-D; "none": 1.
     - `eps`, `width`: the factors of w L_p and of mean(delta).
     - `sigma`, `clip`: of the perturbation, `transforms.jitter`, in the unit of the clouds.
 
     Shapes: made (B, M, dim), truth (B, N, dim), to (B,) for `task` and () for `own`; M and N may differ, and from
     those of the training. Range: task at least 0, own at most 18.4 + the other terms (18.4 for equal clouds). Zero
-    for equal clouds, and for others too: a pseudometric for a fixed loss, whose widths depend on the truth. Invariant
-    to the order of the points. 8,576 + 65,920 parameters. Cost: O(B (M + N) 128) in time and memory.
-    Errors: ValueError for an option out of range, clouds that are not a batch of this dimension or not finite, one
-    cloud alone with the in-batch term. Reference: huang2023caloss.
+    for equal clouds, and for others too. Not symmetric, for the widths are those of the truth; at fixed widths a
+    pseudometric. Invariant to the order of the points. 8,576 + 65,920 parameters. Cost: O(B (M + N) 128) in time and
+    memory. Errors: `ValueError` for an option out of range, clouds that are not a batch of this dimension or not
+    finite, one cloud alone with the in-batch term. Reference: huang2023caloss.
 
     >>> _ = torch.manual_seed(0)
     >>> loss, clouds = CALoss(), torch.rand(2, 64, 3)

@@ -19,7 +19,7 @@ class CRNCritic(nn.Module):
 
     Shapes: (B, N, dim) to (B, N // 8), radii in the unit of x. 9,185 parameters. Cost: as `SetAbstraction`, whose
     balls take the nearest points and whose sampling starts far from the mean; the release takes the first points found
-    and starts at the first point. Errors: ValueError for fewer than 8 points. Reference: wang2020crn.
+    and starts at the first point. Errors: `ValueError` for fewer than 8 points. Reference: wang2020crn.
 
     >>> import torch
     >>> critic = CRNCritic()

@@ -19,7 +19,7 @@ class PUGANCritic(nn.Module):
 
     with a gain gamma that starts at 0; then 128-128-256, the maximum, 256-256-1. No batch norm.
 
-    Shapes: (B, N, dim) to (B, 1). 142,594 parameters. Cost: O(B N^2 32). Reference: li2019pugan.
+    Shapes: (B, N, dim) to (B, 1). 142,594 parameters. Cost: O(B N^2) time for the attention. Reference: li2019pugan.
 
     >>> critic = PUGANCritic()
     >>> critic(torch.rand(2, 64, 3)).shape

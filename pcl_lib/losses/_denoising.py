@@ -31,7 +31,7 @@ def denoising_loss(
     levels: str = "all",
     seed: Seed | None = None,
 ) -> Float[Tensor, "*b"]:
-    r"""How far a field is from sending noisy points back: 0 for none, for no noise tells where it came from.
+    r"""How far a field is from sending noisy points back to where they came from, which the noise hides in part.
 
     .. math:: \sum_\sigma \frac{\lambda(\sigma)}{2 N} \sum_i
               \Bigl\lVert \frac{x_i - \tilde x_i}{\sigma^2} - g(\tilde x_i, \sigma) \Bigr\rVert^2

@@ -21,7 +21,7 @@ DPCC_RATE_WEIGHTS = {"ShapeNet": 1e-4, "SemanticKITTI": 5e-4, "script": 1e-3}
 class DPCCWeights(NamedTuple):
     """The coefficients of the release, by term of `dpcc_loss`. 0 leaves a term out.
 
-    - `chamfer`, `early`: of the Chamfer distance, and besides of all stages but the last;
+    - `chamfer`, `early`: of the Chamfer distance, and a further factor of all stages but the last;
     - `density`, `density_counts`, `density_distances`: of the density, and within it of counts and mean distances;
     - `counts`, `coordinates`, `normals`, `rate`: of the terms of these names.
 
@@ -41,7 +41,7 @@ class DPCCWeights(NamedTuple):
 
 
 class DPCCLoss(NamedTuple):
-    """`total`, and the terms it is the sum of, each with its weight; `bits_per_point` is the rate without."""
+    """`total`, and the terms that it sums, each with its weight; `bits_per_point` is the rate without its weight."""
 
     total: Float[Tensor, ""]
     chamfer: Float[Tensor, ""]
@@ -60,13 +60,13 @@ def dpcc_chamfer(
     weight: float = 1.0,
     early: float = 0.1,
 ) -> Float[Tensor, ""]:
-    r"""Multi-stage Chamfer distance: each cloud of the decoder against the level that the encoder took it from.
+    r"""Multi-stage Chamfer distance: each cloud of the decoder against the level of the encoder that it is to rebuild.
 
     .. math:: \lambda \sum_{i=0}^{L-1} w_i \Bigl( \overline{\min_y \lVert x - y \rVert^2}
               + \overline{\min_x \lVert x - y \rVert^2} \Bigr), \quad
               x \in \text{stage}_i,\ y \in \text{level}_{L-1-i}
 
-    Mean plus mean of squares, w = 1 at the last stage.
+    The bars are means over the points, and w = 1 at the last stage.
 
     - `weight`: lambda;
     - `early`: w of all stages but the last.
@@ -125,13 +125,14 @@ def dpcc_density(
     .. math:: \lambda \sum_i \Bigl( w_n \overline{\lvert n_j - n^*_{m(j)} \rvert}
               + w_d \overline{\lvert \bar d_j - \bar d^*_{m(j)} \rvert} \Bigr)
 
-    Counts and distances of stage i are those of the points *before* it, so that m is the match of stage i - 1. Before
+    Counts and distances of stage i are those of the points before it, so that m is the match of stage i - 1. Before
     stage 0 there are the latent points, which are the encoder's own, in their order: m is the identity.
 
     - `weight`: lambda;
     - `of_counts`, `of_distances`: w_n, w_d;
     - `matching`: "previous", as above and in the release, or "same", which takes the match of stage i at every stage:
-      so it stands in the post. There are several times as many matches as counts then, and they point past the end.
+      so it stands in the blog post. There are several times as many matches as counts then, and they point past the
+      end.
 
     Shapes: L each; counts and distances coarse to fine, the true ones fine to coarse, (n,) or (B, n); `matches` from
     `dpcc_matches`. Range: [0, inf). Gradient: to counts and distances. Cost: one pass.
@@ -232,7 +233,7 @@ def dpcc_normals(
     - `weight`: lambda.
 
     Shapes: made (n, 3), true (N, 3), or batches; `match` (n,), the last of `dpcc_matches`. Range: [0, inf).
-    Gradient: to `made`. Cost: one pass. Errors: `ValueError` for fewer matches than normals.
+    Gradient: to `made`. Cost: one pass. Errors: `ValueError` unless there is a match for each normal.
     Reference: he2022dpcc.
 
     >>> import torch
@@ -254,8 +255,8 @@ def dpcc_loss(output: DPCCOutput, *, weights: DPCCWeights | None = None) -> DPCC
     .. math:: D + \lambda R = \underbrace{\text{chamfer} + \text{density} + \text{counts} + \text{coordinates}
               \;[{} + \text{normals}]}_{D} + \lambda \cdot \text{bits a point}
 
-    The post names three terms and lists four; the release adds those of the latent coordinates and the normals. Bits
-    are those of features and coordinates, for each point of the cloud that went in.
+    The blog post names three terms and lists four; the release adds those of the latent coordinates and the normals.
+    Bits are those of features and coordinates, for each point of the cloud that went in.
 
     - `weights`: by name, `DPCCWeights`; None is the release.
 

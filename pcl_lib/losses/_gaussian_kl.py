@@ -13,7 +13,7 @@ def gaussian_kl(mean: Float[Tensor, "*b k"], log_variance: Float[Tensor, "*b k"]
 
     v is the logarithm of the variance. ShapeGF's appendix E adds it with weight 1e-3 to the loss of its VAE.
 
-    Shapes: (*b, K) each; result (*b). Unit: nats, in [0, inf); 0 iff mean and log variance are 0. Cost: one pass.
+    Shapes: (*b, K) each; result (*b,). Unit: nats, in [0, inf); 0 iff mean and log variance are 0. Cost: one pass.
     Errors: `ValueError` for shapes that differ. Reference: kingma2014vae, cai2020shapegf.
 
     >>> import torch

@@ -28,7 +28,7 @@ def gaussian_rate_distortion(step: Float[Tensor, "*s"], *, sigma: float = 1.0) -
     - `sigma`: the deviation of the Gaussian.
 
     Shapes: step (*s) to two tensors (*s); differentiable. Units: bits a number; squares of the number's unit. Cost:
-    about 20 sigma over the smallest step for each step. Errors: `ValueError` for a step outside of sigma / 100 to 100
+    about 10 sigma over the smallest step for each step. Errors: `ValueError` for a step outside of sigma / 100 to 100
     sigma. Reference: gish1968.
 
     >>> step = torch.tensor([0.1], dtype=torch.float64)

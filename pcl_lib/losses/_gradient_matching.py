@@ -54,6 +54,7 @@ def gradient_matching(
 
     .. math:: \mathcal A^* = \arg\min_{\mathcal A} \sum_s p(d_s) \left| z^{(H)}(d_s) - z^{(W)}(d_s) \right|
 
+    - `families`: names of `WEIGHTS`;
     - `reference`: z(H), a function of distances (HyperCD with alpha = 1 by default); `gradient_weight_of` makes one
       from any loss of a pair;
     - `distances`, `probabilities`: the reference histogram; by default the paper's samples of [0, 0.01], equally
@@ -106,6 +107,7 @@ def gradient_weight_of(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], T
     """The gradient weight of a loss given as a function of the distance of one pair, elementwise, by autograd.
 
     A loss written with a root of d^2 has no derivative at d = 0: leave that sample out, or give z(H) in closed form.
+    Shapes: the result takes distances (*s) to (*s); it has no gradient of its own.
 
     >>> import torch
     >>> gradient_weight_of(lambda d: d**2)(torch.tensor([0.0, 2.0])).tolist()

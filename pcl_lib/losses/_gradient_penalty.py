@@ -26,7 +26,8 @@ def interpolate_penalty(
     - `weight`: w. ShapeGF says WGAN-GP and no number; 10, and five steps of the critic for one of the generator, are
       WGAN-GP's own.
 
-    Of clouds, x_b and the cloud that was made are mixed point by point, in the order in which their points stand.
+    Of clouds, x_b and the cloud that was made are mixed point by point, in the order in which their points stand. The
+    shares u come from torch's global generator.
     Shapes: real and fake (B, ..), alike; result (). Range: at least 0. Gradient: to the weights of the critic. Cost:
     one pass through the critic, back, and back through that. Errors: `ValueError` for shapes that differ, for a
     critic without a value for each row. Reference: gulrajani2017wgangp, cai2020shapegf.

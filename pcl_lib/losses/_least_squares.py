@@ -20,14 +20,16 @@ class LeastSquaresLoss(nn.Module):
         \operatorname{mean} (D(S_o) - 1)^2, \quad
         L_D = \tfrac12 \bigl( \operatorname{mean}(D(S_g) - 1)^2 + \operatorname{mean} D(S_o)^2 \bigr)
 
-    `pud`, `pfd` and `crnd` are those of CALoss's tables.
+    d_og are the lengths from each point of the output S_o to the nearest of the truth S_g, d_go those back, and D is
+    the critic. `pud`, `pfd` and `crnd` are those of CALoss's tables.
 
     - `critic`: maps clouds (B, N, dim) to values (B, K); K = 1 for a critic of the whole cloud.
     - `weight`: lambda, at least 0.
     - `dim`: coordinates of a point.
 
-    Shapes: made (B, M, dim), truth (B, N, dim), to (B,) for `task` and () for `own`. Range: at least 0.
-    Errors: ValueError for clouds that are not a batch of this dimension or not finite, and the critic's own.
+    Shapes: made (B, M, dim), truth (B, N, dim), to (B,) for `task` and () for `own`. Range: at least 0. Cost: `chamfer`
+    and one pass of the critic; two passes for `own`. Errors: `ValueError` for clouds that are not a batch of this
+    dimension or not finite, and the critic's own.
     Reference: huang2023caloss.
 
     >>> import torch
@@ -62,6 +64,8 @@ def pud(dim: int = 3, *, weight: float = 0.5) -> LeastSquaresLoss:
     """Chamfer and PU-GAN's critic, which attends from point to point; CALoss trains it with a rate of 1e-5.
 
     - `weight`: of the critic's term in the loss of the task network.
+
+    A `LeastSquaresLoss`. Reference: huang2023caloss, li2019pugan.
     """
     return LeastSquaresLoss(PUGANCritic(dim), weight=weight, dim=dim)
 
@@ -70,6 +74,8 @@ def pfd(dim: int = 3, *, weight: float = 0.05) -> LeastSquaresLoss:
     """Chamfer and PF-Net's critic, which sees maxima of three layers; CALoss trains it with a rate of 1e-4.
 
     - `weight`: of the critic's term in the loss of the task network.
+
+    A `LeastSquaresLoss`. Reference: huang2023caloss, huang2020pfnet.
     """
     return LeastSquaresLoss(PFNetCritic(dim), weight=weight, dim=dim)
 
@@ -78,5 +84,7 @@ def crnd(dim: int = 3, *, weight: float = 0.005) -> LeastSquaresLoss:
     """Chamfer and CRN's critic, which judges neighbourhoods; CALoss trains it with a rate of 5e-5.
 
     - `weight`: of the critic's term in the loss of the task network.
+
+    A `LeastSquaresLoss`. Reference: huang2023caloss, wang2020crn.
     """
     return LeastSquaresLoss(CRNCritic(dim), weight=weight, dim=dim)

@@ -13,7 +13,8 @@ def flat_gradient(value: Float[Tensor, "..."], parameters: Iterable[Tensor]) -> 
     """The gradient of `value` (its sum, if it has several entries) by all parameters, as one row.
 
     The graph is kept, so that several losses of one output can be asked in turn. A parameter that does not enter
-    counts as 0. Cost: one backward pass. Errors: `RuntimeError` of torch for a value without a graph.
+    counts as 0. Shapes: value (..), result (W,), the numbers of all parameters. Cost: one backward pass.
+    Errors: `RuntimeError` of torch for a value without a graph.
 
     >>> import torch
     >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -37,8 +38,8 @@ def gradient_gap(
 
     - `up_to_scale`: s is the factor that makes the gap least, instead of 1.
 
-    Two losses with a gap of 0 train alike. At least 0,
-    with the best factor at most 1. Cost: two backward passes. Errors: `ValueError` if the reference has no gradient.
+    Two losses with a gap of 0 train alike. No unit; at least 0, with the best factor at most 1. Cost: two backward
+    passes. Errors: `ValueError` if the reference has no gradient.
 
     >>> import torch
     >>> w = torch.tensor([3.0, 4.0], requires_grad=True)

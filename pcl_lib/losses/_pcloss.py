@@ -35,8 +35,8 @@ class PCLoss(nn.Module):
 
     Shapes: made (B, M, dim), truth (B, N, dim), to () for both: the anchors' start is one draw for the whole batch.
     Range: L at least 0 in `task`. 182,724 parameters at the defaults. The draw takes torch's global generator.
-    Cost: O(B A (M + N)) in time and memory. Errors: ValueError for clouds that are not a batch of this dimension or not
-    finite, or for fewer points of the truth than anchors. Reference: huang2022pcloss.
+    Cost: O(B A (M + N)) in time and memory. Errors: `ValueError` for clouds that are not a batch of this dimension or
+    not finite, or for fewer points of the truth than anchors. Reference: huang2022pcloss.
 
     >>> _ = torch.manual_seed(0)
     >>> loss, clouds = PCLoss(anchors=16), torch.rand(2, 64, 3)

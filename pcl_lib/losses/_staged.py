@@ -59,8 +59,7 @@ def pcn_alpha(step: int, *, steps: int = PCN_STEPS) -> float:
 
     - `steps`: of the whole run; one of other length changes the weight at the same parts of it.
 
-    Errors: `ValueError` for a step below 0 or a run
-    without steps. Reference: yuan2018pcn.
+    Errors: `ValueError` for a step below 0 or a run without steps. Reference: yuan2018pcn.
 
     >>> [pcn_alpha(step) for step in (0, 10_000, 10_001, 50_001)]
     [0.01, 0.01, 0.1, 1.0]
@@ -84,7 +83,7 @@ def snowflake_loss(
 ) -> Float[Tensor, "b"]:
     r"""Loss of SnowflakeNet: each stage against the truth thinned to its size, and the input against the last.
 
-    .. math:: \sum_k d\bigl(y_k, \operatorname{fps}_{n_k}(x)\bigr) + d(y_K, x) + d_1(\tilde x, y_K)
+    .. math:: \sum_{k < K} d\bigl(y_k, \operatorname{fps}_{n_k}(x)\bigr) + d(y_K, x) + d_1(\tilde x, y_K)
 
     fps takes n_k points of the truth by farthest-point sampling, which starts at its first point; the last stage
     meets the whole truth. Where the release trains with EMD it leaves the last term out, which is `pointattn_loss`.
@@ -124,7 +123,7 @@ def pointattn_loss(
 ) -> Float[Tensor, "b"]:
     r"""Loss of PointAttN: each stage against the truth thinned to its size by farthest points, the last against all.
 
-    .. math:: \sum_k d\bigl(y_k, \operatorname{fps}_{n_k}(x)\bigr) + d(y_K, x)
+    .. math:: \sum_{k < K} d\bigl(y_k, \operatorname{fps}_{n_k}(x)\bigr) + d(y_K, x)
 
     As its release trains it; the two early stages are the coarse and the middle one.
 

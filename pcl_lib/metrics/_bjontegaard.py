@@ -17,7 +17,14 @@ FEWEST = 4  # points of a curve, Bjontegaard's own number
 
 
 class BjontegaardRate(NamedTuple):
-    """The rate difference of each cloud, and what it says over clouds."""
+    """The rate difference of each cloud, and what it says over clouds.
+
+    - `per_cloud` (S,): in per cent, negative where the codec is cheaper than the anchor, NaN where the curves do not
+      overlap;
+    - `overlap` (S,): of the quality that either curve reaches, the part that both reach, from 0 to 1;
+    - `mean`: of `per_cloud`, in per cent, over the clouds whose curves overlap, and `clouds`: how many these are;
+    - `half_width`: of the 95 % interval of the mean (Student's t); NaN for one cloud.
+    """
 
     per_cloud: (
         np.ndarray
@@ -38,10 +45,11 @@ def bjontegaard_rate(
 ) -> BjontegaardRate:
     r"""How much more rate a codec needs than the anchor at equal quality, in per cent, for each cloud and on average.
 
-    .. math:: 100 \left( 10^{\frac{1}{b - a} \int_a^b \log_{10} r(q) - \log_{10} r_0(q)\, dq} - 1 \right)
+    .. math:: 100 \bigl( 10^{\Delta} - 1 \bigr), \qquad
+              \Delta = \frac{1}{b - a} \int_a^b \bigl( \log_{10} r(q) - \log_{10} r_0(q) \bigr)\, dq
 
     r(q) and r_0(q) are the rates at quality q, interpolated between the points of each curve, and [a, b] is the range
-    of quality that *both* curves reach: nothing is extrapolated, and `overlap` says how much of the curves that is. A
+    of quality that both curves reach: nothing is extrapolated, and `overlap` says how much of the curves that is. A
     common peak of a PSNR shifts both curves and cancels. The clouds are the sample: each has its own curves, and the
     interval is over clouds.
 
@@ -50,8 +58,8 @@ def bjontegaard_rate(
 
     Shapes: one sequence a cloud, of at least 4 points of its curve; rates positive, in any one unit, quality in dB
     (`d2_psnr`). The curves of a cloud may have different numbers of points. Range: (-100, inf); 0 for equal curves.
-    Cost: negligible. Errors: `ValueError` for curves that do not pair, that are too short, not finite, or have one
-    quality twice, and if no cloud's curves overlap. Reference: bjontegaard2001.
+    Cost: negligible. Errors: `ValueError` for an unknown method, curves that do not pair, are too short, not finite,
+    have a rate that is not positive or one quality twice, and if no cloud's curves overlap. Reference: bjontegaard2001.
 
     >>> rate, quality = [1.0, 2.0, 4.0, 8.0], [60.0, 64.0, 68.0, 72.0]
     >>> half = [r / 2 for r in rate]

@@ -127,9 +127,8 @@ def fidelity(
 
     from the partial input x to the completion y only. PCN, who defined it, averages lengths. PoinTr's released code
     averages squared lengths: `squared=True`, and x1000 is what its tables and Landau CD's Table IV seem to show:
-    `scale=TABLE_SCALE` (their code prints the value
-    without a factor, and leaves out points at the origin, its padding). A method that copies its input into its
-    output has fidelity 0.
+    `scale=1000.0` (their code prints the value without a factor, and leaves out points at the origin, its padding). A
+    method that copies its input into its output has fidelity 0.
 
     - `squared`, `scale`: squared lengths, and what the value is multiplied by;
     - `lengths_partial`, `lengths_completed`, `backend`: as the lengths and backend of `pcl_lib.distances.chamfer`.

@@ -42,8 +42,8 @@ def density_difference(
               + \text{the same from } y \text{ to } x
 
     c_i counts the points of the own cloud in a ball around x_i, itself included; m_i is their mean distance, itself
-    counted with 0; j(i) is the nearest point of the other cloud. Defaults and the 1e-8 added to both denominators are
-    the released code's, for patches in the [-1, 1] box.
+    counted with 0; j(i) is the nearest point of the other cloud. Defaults, and the 1e-8 added to each c_j(i) and
+    m_j(i), above the bar and below, are the released code's, for patches in the [-1, 1] box.
 
     - `ball`: the radius, a length; the rim of the ball belongs to it;
     - `max_neighbors`: the most points that are counted in a ball, the nearest ones;
@@ -51,9 +51,10 @@ def density_difference(
     - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D); result () or (B,). No unit, in [0, inf). Symmetric; near
-    0 on itself (1e-8, by the 1e-8 above), and for many other pairs: it compares densities, not places. Invariant to
-    rigid motion, not to scale. No gradient. Where j(i) is alone in its ball, m is 0 and the second term of the order
-    of 1e8 w: so the released code, and the reason to choose `ball` large enough.
+    0 on itself (1e-8, by the 1e-8 above, but for points alone in their ball, whose second term is w), and for many
+    other pairs: it compares densities, not places. Invariant to rigid motion, not to scale. No gradient. Where only
+    j(i) is alone in its ball, its m is 0 and the second term of the order of 1e8 w: so the released code, and the
+    reason to choose `ball` large enough.
     Cost: `knn` with k = `max_neighbors` within each cloud, `nearest` each way.
     Errors: `ValueError` for clouds that do not pair, a radius that is not positive, or max_neighbors < 1.
     Reference: he2022dpcc.
@@ -103,11 +104,11 @@ def uniformity(
               \qquad \hat n = pN, \quad \hat d_s = \sqrt{\frac{2 \pi r^2}{\sqrt3 \, n_s}}
 
     for each share p of the surface. A disk s of area p times `area`, hence of radius r = sqrt(p area / pi), holds
-    n_s points; d_k is the distance of point k to its nearest other point in the disk, and d^ what it would be in a
-    hexagonal packing. The first factor sees uneven numbers, the second clutter. Disks of fewer than 5 points are
-    left out, as in PU-GAN's evaluation code. That code takes 1,000 geodesic disks of the mesh; here a disk is a
-    Euclidean ball around a farthest point, which is the same where the surface is flat on the scale of r. So values
-    rank clouds of one surface; they are not those of its tables.
+    n_s points; d_k is the distance of point k to its nearest other point in the disk, and :math:`\hat d_s` what it
+    would be in a hexagonal packing. The first factor sees uneven numbers, the second clutter. Disks of fewer than 5
+    points are left out, as in PU-GAN's evaluation code. That code takes 1,000 geodesic disks of the mesh; here a disk
+    is a Euclidean ball around a farthest point, which is the same where the surface is flat on the scale of r. So
+    values rank clouds of one surface; they are not those of its tables.
 
     - `area`: of the surface of the cloud, a length squared;
     - `percentages`: the shares p, between 0 and 1; by default those of PU-GAN's loss. Choose them with p N well above

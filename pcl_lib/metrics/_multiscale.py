@@ -51,7 +51,7 @@ def mcd(
     - `batch_max`: the released code takes the means of the last term over a batch of 16 before their maximum, so its
       value depends on the batch. True follows it (every pair of the batch then gets the same last term); else each
       pair stands alone;
-    - `scale`: what the value is multiplied by; CALoss tables show the mean over shapes x100, `TABLE_SCALE`;
+    - `scale`: what the value is multiplied by; CALoss tables show the mean over shapes x100: `scale=100.0`;
     - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), each of at least max(centres, *sizes) points; result () or
@@ -63,7 +63,7 @@ def mcd(
 
     >>> import torch
     >>> x = torch.linspace(0, 1, 9, dtype=torch.float64)[:, None]
-    >>> mcd(x, x + 1, sizes=(2, 4), centres=4, scale=TABLE_SCALE).item()
+    >>> mcd(x, x + 1, sizes=(2, 4), centres=4, scale=100.0).item()
     39.479
     """
     lengths = lengths_x, lengths_y
@@ -91,10 +91,11 @@ def local_chamfer(
 
     C holds farthest points of both clouds, X_c and Y_c the k points of either cloud nearest to c.
 
+    - `k`: points of a neighbourhood, from 1 to the points of the smaller cloud;
     - `centres`: farthest points of each cloud, so that C holds twice as many;
     - `lengths_x`, `lengths_y`: as in `pcl_lib.distances.chamfer`.
 
-    Shapes, unit, properties, errors and reference (huang2023caloss): as `mcd`.
+    Shapes, unit, properties and errors: as `mcd`. Reference: huang2023caloss.
 
     >>> import torch
     >>> x = torch.linspace(0, 1, 9, dtype=torch.float64)[:, None]
@@ -119,7 +120,7 @@ def half_sum_hausdorff(
     .. math:: \tfrac12 \left( \max_i \min_j \lVert x_i - y_j \rVert^2 + \max_j \min_i \lVert x_i - y_j \rVert^2 \right)
 
     Not the Hausdorff distance, which is the larger of the two and a length: see `pcl_lib.distances.hausdorff`.
-    CALoss tables show the mean over shapes x100: `scale=TABLE_SCALE`.
+    CALoss tables show the mean over shapes x100: `scale=100.0`.
 
     - `scale`: what the value is multiplied by;
     - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
@@ -130,7 +131,7 @@ def half_sum_hausdorff(
 
     >>> import torch
     >>> x, y = torch.tensor([[0.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.0, 0.0], [3.0, 0.0]])
-    >>> half_sum_hausdorff(x, y).item(), half_sum_hausdorff(x, y, scale=TABLE_SCALE).item()
+    >>> half_sum_hausdorff(x, y).item(), half_sum_hausdorff(x, y, scale=100.0).item()
     (2.5, 250.0)
     """
     forward, backward = _ways(x, y, (lengths_x, lengths_y), backend, torch.amax)

@@ -30,7 +30,7 @@ class AtlasDecoder(nn.Module):
     at each call, by default 2,500 or what it was built with: each patch maps n_points / P points, rounded up, and
     what is over is left out. In training mode u is drawn uniformly for each cloud, by `generator` if given; in eval
     mode it is a regular grid (`square_grid`, `sphere_grid`), the same at every call.
-    The first layer is applied to a code once and not to each point's copy of it, which saves 62 % of the products.
+    The first layer is applied to a code once and not to each point's copy of it, which saves 61 % of the products.
     Cost: O(B n_points w^2). Initialisation: torch's defaults (the release: normal of deviation 0.02).
     Errors: `ValueError` for another code, surface or no number of points. Reference: groueix2018atlasnet.
 

@@ -21,7 +21,7 @@ class AtlasV2Decoder(nn.Module):
     r"""Points from a code by elementary structures, learned once for all shapes and adjusted to each.
 
     .. math:: x = \tanh \varphi_p(s, z), \qquad
-        s = \tanh \psi_p(u) \;\text{("deformation")} \quad\text{or}\quad s \text{ trained itself ("points")}
+        s = \tanh \psi_p(u) \;\text{(deformation)} \quad\text{or}\quad s \text{ trained itself (points)}
 
     "deformation": an MLP of `deform` and `patch_dim` deforms the square of each patch into its structure, so that
     any point u of the square has its place in it. "points": the points of the structures are parameters, at first

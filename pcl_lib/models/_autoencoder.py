@@ -15,6 +15,8 @@ class AutoEncoder(nn.Module):
     signatures. The code is a tensor (B, K), or a `LocalCode` for LAE and LFolding. `n_points` asks for a number of
     points, None for the decoder's own; further options go to the decoder (AtlasNet's `generator`).
 
+    Shapes: x (B, N, D), as the encoder takes it, to (B, n, D), as the decoder gives it. Errors: those of both.
+
     >>> import torch
     >>> from pcl_lib.models import FoldingDecoder, PointNet
     >>> network = AutoEncoder(PointNet((64, 32)), FoldingDecoder(32, widths=(64,)))

@@ -134,7 +134,7 @@ def atlas_net(
     """AtlasNet: PointNet 64-128-K with a layer of K, then 25 "squares" or one "sphere", each mapped by an MLP.
 
     - `encoder`: another one in its place; ShapeGF compares with `shapegf_encoder(128)`;
-    - `patches`, `widths`: of the decoder, see `AtlasDecoder`; None takes the paper's.
+    - `patches`, `widths`: of the decoder, see `AtlasDecoder`; None takes the defaults there.
 
     Reference: groueix2018atlasnet.
 
@@ -163,8 +163,7 @@ def atlas_net_v2(
 ) -> AutoEncoder:
     """AtlasNetV2: AtlasNet's encoder, then 10 learned elementary structures, adjusted to the shape.
 
-    `variant`: "deformation" (a network deforms each patch) or "points" (the points of each patch are trained).
-
+    - `variant`: "deformation" (a network deforms each patch) or "points" (the points of each patch are trained);
     - `encoder`: another one in the place of AtlasNet's;
     - `adjustment`, `patches`, `patch_dim`, `widths`, `deform`, `activation`: of the decoder, see `AtlasV2Decoder`.
       NeuralQAAD compares with four layers of 128 (`widths`), 16 or 28 patches, and `nn.SELU` for `activation`.

@@ -41,8 +41,8 @@ class ConditionalBatchNorm(nn.Module):
     in any batch norm; the paper's sentence has the running ones in both. At the start gamma is 1 and beta 0 for every
     condition.
 
-    - `features`: of f. `dims`: of the part of the condition that each point has of its own (0: none). `code_size`: of
-      the part that all points of a cloud share.
+    - `features`: channels of f. `dims`: width of the part of the condition that each point has of its own (0: none).
+      `code_size`: width of the part that all points of a cloud share.
     - `layers`: gamma and beta are one linear layer each, as released (their counts are those of the release), or two
       with a ReLU between them, as "two FC layers" can also be read.
 

@@ -36,7 +36,7 @@ class EntropyBottleneck(nn.Module):
 
     - `channels`: C.
     - `filters`: widths of the layers between the input and the output of F, 1 each.
-    - `init_scale`: at the start F is near a logistic function this wide, 5.3 bits a symbol for 10.
+    - `init_scale`: at the start F is near a logistic function this wide: for 10, 5.3 bits for a symbol near 0.
     - `difference`: "stable" negates both logits in the upper tail before it takes the difference of two sigmoids (as
       CompressAI did before its version 1.2.5), so both tails keep their digits; "plain" does not (as it does since),
       and the upper tail cancels to 0 in float32 and meets the floor.

@@ -58,7 +58,7 @@ def largest_second_derivative(
     .. math:: \lambda_{\max}\big( \tfrac12 (J + J^T) \big), \qquad J = \sigma^2 \nabla^2 \log Q_\sigma
 
     A surface is where the density is largest: across it J has the eigenvalue -1, along it 0. Half way between two
-    sheets at distance h, where the displacements cancel, the density is smallest, and J has the eigenvalue
+    sheets, at a distance h from each, where the displacements cancel, the density is smallest, and J has the eigenvalue
     (h / sigma)^2 - 1. For the exact field J = Cov / sigma^2 - I, with the covariance of the points under their softmax
     weights, so it is positive between points of a cloud whose spacing is more than about 2 sigma, too.
 

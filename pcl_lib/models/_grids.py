@@ -17,7 +17,7 @@ def square_grid(n_points: int) -> Float[Tensor, "n 2"]:
     """`n_points` points of the unit square [0, 1]^2, row by row.
 
     The number of rows is the square root, rounded; the points are dealt to the rows as evenly as possible and
-    spread over the whole width. A square number gives the square grid, corners included. One point sits in the
+    spread over the whole width. A square number gives the square grid, corners included. A single point sits in the
     middle. Float64 on the CPU, (N, 2): first along a row, then from row to row.
 
     >>> square_grid(5).tolist()

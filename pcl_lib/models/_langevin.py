@@ -91,7 +91,7 @@ def annealed_langevin(
     with the step size alpha = 2 r sigma_k^2: its alpha = 2e-4 for sigma_k = 0.01 is r = 1, a jump to where the field
     points. The last step has noise too. Of one level it is plain Langevin dynamics.
 
-    - `field`: of points, in the shape of `start`, and of a noise level: **displacements**, not scores, such as
+    - `field`: of points, in the shape of `start`, and of a noise level: displacements, not scores, such as
       `GradientDecoder.field` and `pcl_lib.distances.displacement`;
     - `start`: (N, D) or (B, N, D), any number of points; left as it is. See `langevin_start`;
     - `sigmas`: from the largest to the smallest, see `noise_levels`;
@@ -156,8 +156,8 @@ def langevin_start(
     - `at`: the middle of box or Gaussian, or the place: one number for all axes, or D of them;
     - `seed`: of the draw.
 
-    `pcl_lib.data.letters` starts from the letters of a word. Unit: length. Errors: `ValueError` for an unknown prior
-    or a shape without points. Reference: cai2020shapegf.
+    `pcl_lib.data.letters` starts from the letters of a word. Float32 on the CPU. Unit: length.
+    Errors: `ValueError` for an unknown prior or a shape without points. Reference: cai2020shapegf.
 
     >>> langevin_start("point", (2, 3), at=(0.0, 0.0, 1.0)).tolist()
     [[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]

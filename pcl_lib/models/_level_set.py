@@ -22,9 +22,9 @@ from pcl_lib.neighbors import nearest
 class LevelSet(NamedTuple):
     """A triangle mesh of norm(y) = level, and what it cost.
 
-    vertices (V, 3) and faces (F, 3), counter-clockwise as seen from where the norm is larger; outer (F,): of the sheet
-    that can be reached from the corner of the box; level; cell: the side of a grid cell; evaluations of the field, of
-    the `dense` ones that the whole grid has.
+    `vertices` (V, 3) and `faces` (F, 3), counter-clockwise as seen from where the norm is larger; `outer` (F,): whether
+    a face is of the sheet that can be reached from the corner of the box; `level`; `cell`: the side of a grid cell;
+    `evaluations` of the field, and `dense`, how many the whole grid would take.
     """
 
     vertices: Float[Tensor, "v 3"]
@@ -75,7 +75,7 @@ def level_set(
 
     .. math:: \{ x : \lVert y(x) \rVert = \delta \}, \qquad y = \sigma^2 \nabla \log Q_\sigma
 
-    The level set of a norm is a *shell*: two sheets, one on each side of the shape, 2 delta apart. The outer sheet is
+    The level set of a norm is a shell: two sheets, one on each side of the shape, 2 delta apart. The outer sheet is
     the border of what can be reached from the corner of the box; `sheet` gives one, `thickness` the distance between
     them, and `middle_sheet` moves a sheet to where both should be. A cell of the grid is refined at the corners that
     have a norm below delta plus half its diagonal (MISE refines where signs differ, and would lose a shell thinner than

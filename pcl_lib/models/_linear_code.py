@@ -12,7 +12,7 @@ from pcl_lib._checks import check_cloud, check_integer
 class LinearCode(nn.Module):
     r"""Principal components of corresponding clouds: of all linear codes of this size, the one of least squared error.
 
-    .. math:: z_s = C (x_s - \bar x), \qquad \hat x_s = \bar x + C^\top z_s
+    .. math:: z_s = C (x_s - \bar x), \qquad \hat x_s = \bar x + C^T z_s
 
     The rows of C (l, 3 N), `components`, are orthonormal, and with `mean` (N, 3) they are stored for the whole set:
     3 N (l + 1) numbers, far more than a network that folds one cloud. So it says how linear a set is, and is no rival

@@ -65,7 +65,7 @@ class PatchMLP(nn.Module):
     linear; `norm` puts batch norm after the others; `bias` and `initialiser` ("linear" or "lecun normal") are those
     of all layers.
     Cost: one batched product per layer; the released codes loop over the patches, which on a GPU leaves most of it
-    idle (see neuralqaad2022). Errors: `ValueError` in training where batch norm meets a single point in a patch.
+    idle. Errors: `ValueError` in training where batch norm meets a single point in a patch.
 
     >>> PatchMLP(4, 2 + 8, (16, 3))(torch.zeros(4, 8, 5), torch.zeros(4, 2, 1, 100)).shape
     torch.Size([4, 3, 5, 100])

@@ -17,7 +17,7 @@ class PointTable(nn.Module):
 
     - `clouds`: (S, N, D), where the points start; `PointTable.uniform` draws them in a box.
 
-    Shapes: index (B,) to points (B, N, D). S N D parameters. Errors: ValueError for anything that is not a batch of
+    Shapes: index (B,) to points (B, N, D). S N D parameters. Errors: `ValueError` for anything that is not a batch of
     clouds.
 
     >>> table = PointTable.uniform(4, 16, seed=0)

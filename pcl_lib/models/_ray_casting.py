@@ -17,9 +17,9 @@ from pcl_lib.models._field_values import PIECE, Field, field_at
 class RayHits(NamedTuple):
     """What `ray_cast` found, for each ray of the batch (*r).
 
-    hit: whether the ray's travel ended within `max_distance`, which is all that Algorithm 3 asks; converged: whether
-    it ended at the level; distance, points (*r, D): where it ended; normals (*r, D): of unit length, turned to the
-    viewer, zero where nothing was hit; steps: evaluations of the field.
+    `hit`: whether the ray's travel ended within `max_distance`, which is all that Algorithm 3 asks; `converged`:
+    whether it ended at the level; `distance`, `points` (*r, D): where it ended; `normals` (*r, D): of unit length,
+    turned to the viewer, zero where nothing was hit; `steps`: evaluations of the field.
     """
 
     hit: Bool[Tensor, "*r"]

@@ -35,9 +35,10 @@ class SetAbstraction(nn.Module):
 
     .. math:: f'_c = \max_{j \in N(c)} h\bigl( x_j - x_c,\; f_j \bigr)
 
-    N(c) are the nearest points, at most `neighbors` of them, that lie within `radius`; a ball with fewer points is
-    filled up with its nearest, which does not change the maximum. With several scales the features are joined.
-    `norm` and `slope` are those of the MLPs; `centres`, in a call, takes the place of the stage's number of centres.
+    N(c) are the nearest points, at most `Scale.neighbors` of them, that lie within `Scale.radius`; a ball with fewer
+    points is filled up with its nearest, which does not change the maximum. With several scales the features are
+    joined. `norm` and `slope` are those of the MLPs; `centres`, in a call, takes the place of the stage's number of
+    centres.
 
     Shapes: x (B, N, dim), features (B, N, C) or None where C = 0, to centres (B, M, dim) and features (B, M, sum of
     last widths), M = min(centres, N): a cloud with fewer points keeps them all.

@@ -5,7 +5,7 @@ library's own, CUDA: the one nearest point in float32 up to D = 3, and farthest 
 CPU or CUDA) and `"dense"` (plain torch in chunks, any device). `"auto"` takes on a CPU the kd-tree up to D = 10 and
 dense beyond, on CUDA the first of Triton, KeOps (from 4 million pairs of points up) and dense that does what is asked
 and can run, and every result says which one ran, as `backend`. Clouds of different sizes make one batch with
-`pad_clouds`, whose lengths every function takes.
+`pad_clouds`, whose lengths `nearest`, `nearest_each_way`, `knn` and `radius` take.
 
 Threads: a search on the CPU takes as many as torch (`torch.set_num_threads`), and a small one takes one. Processes may
 be forked (`multiprocessing`) after a search: from its first call of this package on, a child has torch set to one

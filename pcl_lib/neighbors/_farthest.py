@@ -41,8 +41,9 @@ def farthest_points(
     axis after axis.
     Cost: O(N m D) time at most, with buckets about O(N log m) on a curve or a surface; O(N D) memory; a core for each
     cloud of a batch. The first call in a process loads numba (a second), the first on a machine compiles (five).
-    Errors: `ValueError` for anything that is not a cloud, m not in 1..N, start not in 0..N-1, a backend that cannot
-    run. Reference: eldar1997fps.
+    Errors: `ValueError` for anything that is not a cloud, m not in 1..N, start not in 0..N-1, clouds that are not for
+    the backend named, or "buckets" without numba; `RuntimeError` if "triton" is named and cannot run.
+    Reference: eldar1997fps.
 
     >>> import torch
     >>> farthest_points(torch.tensor([[0.0], [1.0], [5.0], [2.5]]), 3).tolist()

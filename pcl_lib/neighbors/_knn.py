@@ -42,7 +42,7 @@ def knn(
     - `backend`: as in `nearest`; "triton" for k = 1 alone.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). Unit: length squared, in [0, inf). With y = x each point finds
-    itself first. Differentiable as `nearest` is, and half precision as there.
+    itself first, or a copy of itself. Differentiable as `nearest` is, and half precision as there.
     Cost: kd-tree O((N + M) log M + N k log k) time, O(N k) memory; dense and KeOps O(N M D) time, O(N k) memory.
     Errors: as `nearest`; `ValueError` when k is not in 1..M. Reference: charlier2021keops.
 

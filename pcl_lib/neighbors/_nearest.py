@@ -86,6 +86,8 @@ def nearest_each_way(
 
     - `lengths_x`, `lengths_y`, `backend`: as in `nearest`.
 
+    Shapes, unit, gradient, cost and errors: as `nearest`, once in each direction.
+
     >>> import torch
     >>> forward, backward = nearest_each_way(torch.tensor([[0.0], [3.0]]), torch.tensor([[1.0]]))
     >>> forward.sq_dist.tolist(), backward.sq_dist.tolist()

@@ -51,7 +51,8 @@ def radius(
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D). `sq_dist` is differentiable as in `nearest`, and half
     precision as there; padding has no gradient.
     Cost: a count of each ball, then the K nearest: kd-tree O((N + M) log M + N K log K) time; dense and KeOps
-    O(N M D) time; O(N K) memory. Errors: as `nearest`; `ValueError` for a radius or cap that is not positive.
+    O(N M D) time; O(N K) memory. Errors: as `nearest`; `ValueError` for r or `max_neighbors` that is not positive, and
+    under `torch.func`, where the size of the fullest ball is not known.
 
     >>> import torch
     >>> line = torch.tensor([[0.0], [1.0], [3.0]])

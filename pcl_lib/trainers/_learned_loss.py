@@ -46,7 +46,7 @@ class LearnedLoss:
 
     Logs what the method logs as "loss", and "own". Cost: one forward pass of the task network a step, where the
     released code has two. Several processes: the loss's gradients are averaged as the network's are.
-    Errors: ValueError for a method that cannot be split so, or an optimiser of other parameters than the loss's.
+    Errors: `ValueError` for a method that cannot be split so, or an optimiser of other parameters than the loss's.
     Reference: huang2023caloss.
 
     >>> import torch

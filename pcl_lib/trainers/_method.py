@@ -67,7 +67,7 @@ class Method(Protocol):
 
 @runtime_checkable
 class Data(Protocol):
-    """Items by row: a tensor, a `torch.utils.data.TensorDataset`, or anything with these two.
+    """Items by row: a tensor, a `torch.utils.data.TensorDataset`, or anything with `len(data)` and `data[index]`.
 
     `data[index]` takes an int64 tensor (B,) of rows and gives tensors, or a nest of tensors, of B items each. The
     data lie where they are used: a tensor on the GPU stays there, what comes from the CPU is moved.
