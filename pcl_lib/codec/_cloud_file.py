@@ -67,7 +67,8 @@ def compress_cloud(
       byte and the level as context, points at the centres of the cells. "draco": Google's, where its package DracoPy
       is installed. "dpcc": the learned one, which returns about as many points as it is given, at other places of
       the same density.
-    - `bits`: 2^bits cells along the longest side, 1 to 20. For "dpcc": of the points of cubes that hold too few.
+    - `bits`: 2^bits cells along the longest side, 1 to 20, for "grid" 1 to 19. For "dpcc": of the grid that codes the
+      points of parts with too few, 1 to 19.
     - `step`: for "grid", the size of a cell instead: a length in the units of the points.
     - `duplicates`: points that fall into one cell. "keep" returns as many points as were given (default of "grid"),
       "merge" one a cell ("octree" can do nothing else). Draco keeps them but for those that are equal when given.

@@ -25,8 +25,13 @@ _FAR = 32  # half sides from the origin, up to which float32 keeps 1e-6 of the l
 
 
 class SetInfo(NamedTuple):
-    """What a file of a data set holds. `shapes` clouds of `points` points; `bytes`, its true size; `ratio` of the bytes
-    of the clouds in float32 to it; `weights` of the network, without its codes and input cloud."""
+    """What a file of a data set holds.
+
+    - `shapes`, `points`: how many clouds, and how many points each of them has.
+    - `weights`: of the network, without its codes and input cloud.
+    - `bytes`: the size of the file. `ratio`: of the bytes of the clouds in float32 to it.
+    - `code_size`, `patches`, `precision`, `centre`, `scale`: as in `learn_set` and `compress_set`.
+    """
 
     shapes: int
     points: int

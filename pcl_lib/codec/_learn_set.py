@@ -75,18 +75,18 @@ def learn_set(
     - `patches`: a power of two that divides N.
     - `trunk`, `heads`: widths of the layers, as in `pcl_lib.models.NeuralQAAD`; smaller ones for few clouds.
     - `steps`: of training; the first quarter by the augmented Chamfer distance, the others on assigned points.
-    - `batch`: clouds in a step, at most S.
-    - `sample`: points of each in a step, at most N; rounded to the patches.
+    - `batch`: clouds in a step, at least 2; all where there are fewer.
+    - `sample`: points of each in a step, rounded down to a multiple of the patches; all where there are fewer.
     - `rate`: of Adam.
     - `seed`: of everything that is drawn.
     - `folder`: where checkpoints go; a run that was stopped goes on from there.
     - `device`: "cpu", "cuda", or "auto": a GPU where there is one.
     - `progress`: a bar on stderr.
 
-    Shapes: clouds (S, N, 3) with S of at least 2. Returns a `LearntSet`; the network is on the CPU. Cost: a step is
-    O(batch sample) time; about 60 ms of one core with the defaults; the greedy start S times a second for 65,536
-    points. Errors: `ValueError` for clouds that are not finite or all one point, sizes that do not fit each other, a
-    folder with another run. Reference: neuralqaad2022.
+    Shapes: clouds (S, N, 3) with S of at least 2. Returns a `LearntSet`; the network is on the CPU. Cost: a
+    step is O(batch sample) time; about 60 ms of one core with the defaults; the greedy start takes about a
+    second for each cloud of 65,536 points. Errors: `ValueError` for clouds that are not finite or all one
+    point, sizes that do not fit each other, a folder with another run. Reference: neuralqaad2022.
 
     >>> _ = torch.manual_seed(0)
     >>> clouds = torch.rand(4, 32, 3) * torch.tensor([1.0, 2.0, 3.0, 4.0])[:, None, None]

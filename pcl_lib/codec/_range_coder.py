@@ -34,9 +34,10 @@ def encode_symbols(symbols: Int[np.ndarray, "c n"], tables: IntegerTables) -> by
     that the counts name. The counts are handed over as multiples of 2^-16, which every float holds exactly: bytes do
     not depend on the machine, on threads, or on the process.
 
-    Shapes: symbols (C, n), for a latent (1, C, n) of `EntropyBottleneck` `symbols(z)[0].numpy()`. Cost: about 20 ns a
-    symbol. Errors: `ValueError` for anything but C rows of integers within 2^29 of 0; `CodecError` for tables
-    that no range coder can work with. References: martin1979range, elias1975, bamler2022constriction.
+    Shapes: symbols (C, n), for a latent (1, C, n) of `EntropyBottleneck` `symbols(z)[0].numpy()`. Cost: about
+    20 ns a symbol. Errors: `ValueError` for anything but C rows of integers within 2^29 of 0, or for more
+    than 2^27 of them; `CodecError` for tables that no range coder can work with. References: martin1979range,
+    elias1975, bamler2022constriction.
 
     >>> tables = IntegerTables.of([0], [[0.5, 0.25, 0.125]])
     >>> symbols = np.array([[0, 1, 0, 2, 0, 0, 1, 900]])

@@ -18,7 +18,8 @@ SUFFIXES = (".ply", ".xyz", ".npy")
 def write_cloud(path: str | Path, cloud: Cloud) -> None:
     """Write the points of a cloud, whole or not at all, with its normals and colours in ``.ply``.
 
-    - `path`: ``.ply`` (binary), ``.xyz`` (text) or ``.npy``; folders above it are made. - `cloud`: (N, 3).
+    - `path`: ``.ply`` (binary), ``.xyz`` (text) or ``.npy``; folders above it are made.
+    - `cloud`: (N, 3).
 
     ``.ply`` and ``.npy`` keep float32 and float64; ``.xyz`` has as many digits as give the same numbers back. Cost:
     O(N). Errors: `ValueError` for another ending, points that are not finite or not (N, 3); `OSError`.

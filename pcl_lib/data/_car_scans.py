@@ -65,8 +65,8 @@ def lidar_cars(
     - `progress`: show a bar.
 
     Shapes: see `CarScans`. Cost: 20 to 100 ms a scan, most for near cars.
-    Errors: `ValueError` for count < 1, n_partial < 1, a distance range not ascending inside [4, 80], range_noise < 0,
-    a negative seed. References: yuan2018pcn, geiger2012kitti.
+    Errors: `ValueError` for count < 1, n_partial < 1, a distance range that descends or is not inside [4, 80],
+    range_noise < 0, a negative seed. References: yuan2018pcn, geiger2012kitti.
 
     >>> scans = lidar_cars(2, n_partial=256, seed=3)
     >>> scans.partial.shape, scans.returns.shape

@@ -59,7 +59,7 @@ def view_pairs(
     Shapes: see `Pairs`; S = T views. Cost: a hull a view, and O(N n_complete) a shape for the farthest-point order:
     with 8 views about 20 ms for a shape of 512 points, 70 ms for 2,048, 2 s for 16,384.
     Errors: `ValueError` for anything that is not a batch of 3-D clouds, views outside 1..8, n_partial < 1, n_complete
-    outside 1..N, a negative seed, a flat cloud. Reference: yuan2018pcn.
+    outside 1..N, a negative seed, fewer than 4 points, points on one line. Reference: yuan2018pcn.
 
     >>> from pcl_lib.data import stack, synthetic
     >>> chairs = stack(synthetic.dataset(["chair"], 2, n_points=256))
@@ -89,9 +89,9 @@ def crop_pairs(
 ) -> Pairs:
     """Partial clouds of each shape, the points nearest to a viewpoint cut off, as in ShapeNet-55.
 
-    - `difficulty`: "simple", "moderate" and "hard" cut off 1/4, 1/2 and 3/4 of the points, seen from the first of the
-      eight fixed `views.VIEWPOINTS`: PoinTr's test. "random" draws for each pair a share uniform on [1/4, 3/4) and a
-      direction uniform on the unit sphere: its training;
+    - `difficulty`: "simple", "moderate" and "hard" cut off 1/4, 1/2 and 3/4 of the points, seen from the
+      first `views` of the eight fixed `views.VIEWPOINTS`: PoinTr's test. "random" draws for each pair a share
+      uniform on [1/4, 3/4) and a direction uniform on the unit sphere: its training;
     - `views`: crops of each shape, 1 to 8;
     - `n_partial`: what is left becomes so many points by farthest-point sampling, or all of it and random repeats
       where it has fewer. PoinTr's clouds have 8,192 points in the unit ball (`transforms.unit_sphere`), so that 2,048

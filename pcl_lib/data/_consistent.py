@@ -51,7 +51,7 @@ def consistent_clouds(
     family: int = 0,
     root: str | Path | None = None,
 ) -> ConsistentClouds:
-    """`shapes` clouds of `points` points of one surface, all in the one frame whose box [-1, 1]^3 the set fills.
+    """`shapes` clouds of `points` points of one surface, in one frame: the longest side of their box is from -1 to 1.
 
     - `name`: "faces" of the ICT model, in centimetres, whose file `face_model` looks for in `root`; or "figures", the
       synthetic ones of `pcl_lib.data.figures`.
@@ -59,13 +59,14 @@ def consistent_clouds(
       another order for each cloud, so that an assignment without error exists; "independent", fresh places for each
       cloud, uniform by its own area, as scans have them.
     - `seed`: of the places and the orders. Another one gives other points of the same shapes, in the same frame.
-    - `family`: which shapes. Faces of another seed are other faces, at other places too: take those to train on and
-      those to test on from one call.
+    - `family`: which shapes. Those of another family lie in another frame: take those to train on and those to test on
+      from one call.
 
-    The frame is that of all the meshes, so it depends on `name`, `shapes` and `family` alone. Scaled by itself, a cloud
-    would lose its size, and could not be given back in centimetres. A longer set has the same shapes in another frame.
-    Cost: about 10 ms and 0.2 us per point for each cloud. Errors: `ValueError` for an unknown name or mode and for
-    sizes below 1; `ReadError` without the faces' file. Reference: neuralqaad2022.
+    The frame is that of all the meshes, so it depends on `name`, `shapes` and `family` alone. Scaled by
+    itself, a cloud would lose its size, and could not be given back in centimetres. A longer set has the same
+    shapes in another frame. Cost: about 10 ms and 0.2 microseconds per point for each cloud. Errors:
+    `ValueError` for an unknown name or mode and for sizes below 1; `ReadError` without the faces' file.
+    Reference: neuralqaad2022.
 
     >>> found = consistent_clouds("figures", 3, 500)
     >>> found.clouds.shape, found.places.sort(1).values[2, :3].tolist(), round(float(found.clouds.abs().max()), 1)

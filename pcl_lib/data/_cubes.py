@@ -52,8 +52,9 @@ class Patches(Sequence[Tensor]):
 def cut_cubes(points: Float[Tensor, "n 3"], *, edge: float = 22.0) -> Cubes:
     """A cloud scaled to 0..100 by its smallest and largest coordinate of all, and cut into cubes, each to [-1, 1].
 
-    As D-PCC's release does it (streets: ``edge=12``). No point is lost and no cube is left out, however few its points
-    are; cubes come in the order of their cells, points in theirs. All axes are scaled alike.
+    As D-PCC's release does it (streets: ``edge=12``), after the mean of its points is moved to the origin. No
+    point is lost and no cube is left out, however few its points are; cubes come in the order of their cells,
+    points in theirs. All axes are scaled alike.
 
     Cost: O(N log N). Errors: ValueError for what is not one finite cloud (N, 3), a cloud whose coordinates are all
     equal, or an edge that is not in (0, 100]. Reference: he2022dpcc.

@@ -29,7 +29,7 @@ def disjoint_draws(
     """The first ``n_input`` points of a cloud as input and the next ``n_reference`` (by default as many) as reference.
 
     Of independent points, as `digits.sample` and `synthetic.sample` make them, the two parts are two independent
-    samples of one shape in one frame: their distance is the *oracle*, and a model that is judged by its own input
+    samples of one shape in one frame: their distance is the oracle, and a model that is judged by its own input
     would beat it. A ``seed`` deals the points at random first: so must be done with a cloud whose order means
     something, such as that of farthest points.
 

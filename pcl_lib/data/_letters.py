@@ -14,8 +14,8 @@ def letters(
 ) -> Tensor:
     """Independent points on the outlines of the letters of a word, uniform by length: a start for Langevin dynamics.
 
-    - `dims`: 2, or 3 for letters in the plane z = 0 that reach half of
-    - `thickness` in front of it and behind;
+    - `dims`: 2, or 3 for letters that stand in the plane z = 0;
+    - `thickness`: of these, half of it in front of the plane and half behind;
     - `seed`: of the draw.
 
     The font is DejaVu Sans, which matplotlib brings. The box of the word is centred at the origin, its longer side from

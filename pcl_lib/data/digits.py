@@ -40,7 +40,7 @@ def _length(contour: np.ndarray) -> float:
 def contours(index: int) -> list[np.ndarray]:
     """The closed contours of digit ``index`` (0..1796): outer outlines and holes, in the frame of `load`.
 
-    Each (k, 2) float64, first point equal to the last.
+    Each (k, 2) float64, first point equal to the last. Errors: ValueError for an index that no digit has.
 
     >>> [len(contours(i)) for i in range(2)]
     [2, 1]
@@ -105,7 +105,7 @@ def sample(index: int, n_points: int = 256, *, seed: int) -> Cloud:
 
     A random sample of the contours where `load` has evenly spaced points: what a model that draws its points one by
     one can reach at best. The distance of two such samples, of two seeds or the two halves of one (`disjoint_draws`),
-    is the *oracle* of ShapeGF's Table 1; that of two evenly spaced clouds of 256 points is 7 times smaller, and no
+    is the oracle of ShapeGF's Table 1; that of two evenly spaced clouds of 256 points is 7 times smaller, and no
     sampler reaches it. Frame, name, class and split are those of `load`; the first m points are what
     ``n_points=m`` gives, to the byte.
 
@@ -151,7 +151,7 @@ def example(category: str = "3", n_points: int = 256) -> Cloud:
 
     It is the first of ``load(n_points)`` with this ``category``, "0" to "9".
 
-    Cost: O(n_points). Errors: as `load`; ValueError for another category.
+    Cost: O(n_points). Errors: ValueError for n_points < 1 or another category.
 
     >>> example("3", 40)
     Cloud(name='digit-0003', points=(40, 2), category='3', split='train')

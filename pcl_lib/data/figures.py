@@ -54,7 +54,7 @@ def figures(n_shapes: int, n_points: int = 2048, *, seed: int = 0) -> list[Cloud
     "test" split. A larger set with the same seed starts with the same figures.
 
     Shapes: points, normals (N, 3); labels (N,): the bone that moves the point most.
-    Cost: 0.4 s once per process for the shared body, then 10 ms and 0.25 us per point for each figure.
+    Cost: 0.4 s once per process for the shared body, then 10 ms and 0.25 microseconds per point for each figure.
     Errors: ValueError for n_shapes < 1, n_points < 1 or a negative seed.
 
     >>> a, b = figures(2, 500)

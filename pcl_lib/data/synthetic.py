@@ -123,7 +123,7 @@ def sample(family: str, n_points: int = 2048, *, seed: int) -> Cloud:
 def two_samples(family: str, n_points: int = 2048, *, seed: int) -> tuple[Tensor, Tensor]:
     """Two independent samples of one surface, in one frame: what no distance between samples can tell apart.
 
-    The two halves of ``sample(family, 2 * n_points, seed=seed)``, normalised *together* by `transforms.unit_sphere`:
+    The two halves of ``sample(family, 2 * n_points, seed=seed)``, normalised together by `transforms.unit_sphere`:
     normalised each by itself they would lie in two frames, and their distance would be too large.
 
     Shapes: two tensors (N, 3). Errors: as `sample`.

@@ -112,9 +112,9 @@ def shapegf_normalization(x: Float[Tensor, "*b n d"]) -> Normalized:
 def shapegf_training_points(
     x: Float[Tensor, "*b n d"], n_points: int = 2048, *, pool: int = 10_000, seed: Seed
 ) -> Float[Tensor, "*b m d"]:
-    """ShapeGF's training draw: ``n_points`` of the first ``pool`` points, WITH replacement.
+    """ShapeGF's training draw: ``n_points`` of the first ``pool`` points, with replacement.
 
-    So a training cloud holds repeated points (of 2,048 drawn from 10,000 about 190 are repeats); a method
+    So a training cloud holds repeated points (of 2,048 drawn from 10,000 about 200 are repeats); a method
     that divides by distances between points of one cloud must allow for zeros. Cost: O(n_points).
     Errors: `ValueError` for anything that is not a cloud, n_points < 1, fewer than ``pool`` points.
     Reference: cai2020shapegf.

@@ -141,12 +141,13 @@ def crop(
 
     PoinTr's benchmark: from the N = 8,192 points of a shape in the unit ball the int(fraction N) nearest to a
     viewpoint are removed, and the rest is brought to 2,048 by farthest-point sampling. Fractions 1/4, 1/2 and
-    3/4 are "easy", "median" and "hard"; testing takes each of the eight `VIEWPOINTS` (an integer 0..7 here),
-    training a random direction of length 1 (give it as three numbers). ``n_partial=None`` keeps all that is left.
+    3/4 are "simple", "moderate" and "hard" (in its code easy, median, hard); testing takes each of the eight
+    `VIEWPOINTS` (an integer 0..7 here), training a random direction of length 1 (give it as three numbers).
+    ``n_partial=None`` keeps all that is left.
 
     Cost: O(N log N) and O(N n_partial) for the sampling.
-    Errors: `ValueError` for anything that is not a 3-D cloud, a fraction outside (0, 1), an integer viewpoint
-    outside 0..7, fewer points left than ``n_partial``. Reference: yu2021pointr.
+    Errors: `ValueError` for anything that is not a 3-D cloud, a fraction outside (0, 1) or of less than one
+    point, an integer viewpoint outside 0..7, fewer points left than ``n_partial``. Reference: yu2021pointr.
 
     >>> line = torch.linspace(-1, 1, 8)[:, None] * torch.ones(3)
     >>> part, gone = crop(line, fraction=0.25, n_partial=None)
@@ -195,8 +196,8 @@ def spinning_lidar(
 
     Shapes: see `Scan`. Cost: O(rays x triangles each ray may meet); 64 x 2,048 rays in `street.street`
     (400,000 triangles) take about 2 s.
-    Errors: `ValueError` for a scene without faces, beams or azimuth_steps < 1, elevations not ascending inside
-    (-90, 90), max_range <= 0, range_noise < 0, no return at all. Reference: geiger2012kitti.
+    Errors: `ValueError` for a scene without faces, beams or azimuth_steps < 1, elevations that descend or
+    are not inside (-90, 90), max_range <= 0, range_noise < 0, no return at all. Reference: geiger2012kitti.
 
     >>> room = trimesh.creation.box((2.0, 2.0, 2.0))
     >>> scan = spinning_lidar(room, origin=(0, 0, 0), beams=1, azimuth_steps=4, elevation=(0.0, 0.0))

@@ -32,7 +32,7 @@ EXPERIMENTS = {
 
 
 def experiment(name: str) -> Experiment[Any]:
-    """The experiment of that name.
+    """The experiment of that name. Errors: `ValueError` for another name.
 
     >>> experiment("autoencoder-distances").presets.keys()
     dict_keys(['live', 'record', 'record-cpu', 'record-gpu', 'tiny'])

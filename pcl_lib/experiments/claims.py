@@ -26,8 +26,8 @@ class Claim:
     """One claim of a paper and what became of it.
 
     - `words`: the paper's, or its table in ours. `where`: section or table of the paper.
-    - `number`: what was measured, in words with numbers. `verdict`: what a rule of this file made of it.
-    - `chapter`: page and section of this book that measures it, such as "../losses/completion.html#crops".
+    - `number`: what was measured, in words with numbers. `verdict`: what one of these rules made of it.
+    - `chapter`: page and section of this book that measures it, such as `../losses/completion.html#crops`.
     """
 
     words: str
@@ -96,7 +96,8 @@ def alike(differences: Sequence[Difference], margin: float) -> str:
 def some_alike(differences: Sequence[Difference], margin: float, *, needed: int) -> str:
     """Whether at least so many of the differences are within a margin, as a claim says that names their number.
 
-    It does not hold where so many are surely outside that the others cannot make up for it.
+    With fewer it holds in part. With none it does not hold where so many are surely outside that the others cannot
+    make up for it.
 
     >>> near, wide, far = Difference((0.0, 0.1)), Difference((-5.0, 5.0)), Difference((9.0, 9.1))
     >>> [some_alike(found, 2.0, needed=2) for found in ([near, near, far], [near, wide], [far, far], [far, wide, wide])]
@@ -116,6 +117,8 @@ def _beside(differences: Sequence[Difference], margin: float) -> tuple[int, int]
 
 def share(value: float, *, holds: float, part: float) -> str:
     """A share of the cases against the shares that a word such as "consistently" or "mostly" asks for.
+
+    It holds above `holds`, holds in part above `part`, and else does not.
 
     >>> share(0.97, holds=0.95, part=0.6), share(0.7, holds=0.95, part=0.6), share(0.5, holds=0.95, part=0.6)
     ('holds', 'holds in part', 'does not hold')

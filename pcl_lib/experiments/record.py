@@ -162,8 +162,8 @@ def _row(stored: Mapping[str, Any]) -> Row:
 def read_record(name: str | Path, folder: Path = RECORDS) -> Record:
     """The record of an experiment, by its name or by the path of its JSON file.
 
-    Errors: `FileNotFoundError` if there is none; `StaleRecord` if a field is missing or the previews are not those
-    that were written with it.
+    Errors: `FileNotFoundError` if there is none; `StaleRecord` if a field is missing, or if its numbers or previews
+    are not those that were written.
     """
     path = Path(name) if str(name).endswith(".json") else folder / f"{name}.json"
     content = _content(path)

@@ -25,7 +25,7 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 
 def checkpoints(folder: str | Path) -> list[Path]:
-    """The checkpoints of a run, oldest first."""
+    """The checkpoints of a run, oldest first; an empty list where its folder holds none."""
     return sorted(Path(folder).glob("step-*.pt"))
 
 

@@ -80,9 +80,10 @@ def fit(
       that the optimiser keeps, such as Adam's moments, go on. Other settings and data are refused in any case.
     - `log_every`: one record per so many steps, and one at the end, with the values of that step alone. The values
       of all steps are looked at in these moments and not before, so that the device need not wait in between.
-    - `look`, `look_at`: `look(step)` is called after each of these steps, to measure the networks, which it leaves in
-      training mode. The time that it takes is not counted, and the random numbers that it draws are not the run's. It
-      comes before the checkpoint of its step: a run that is resumed has had all looks up to there, or is at it now.
+    - `look`, `look_at`: `look(step)` is called after each of these steps (0: before the first), to measure
+      the networks, which it leaves in training mode. The time that it takes is not counted, and the random
+      numbers that it draws are not the run's. It comes before the checkpoint of its step: a run that is
+      resumed has had all looks up to there, or is at it now.
     - `progress`: a bar with speed and values, on stderr.
     - `fabric`: device, precision ("32-true", "64-true", "bf16-mixed") and processes, for example
       ``Fabric(accelerator="cuda", precision="bf16-mixed")``. Default: what ``fabric run`` says, else one device.

@@ -33,8 +33,8 @@ class QAAD:
     - `clouds`: the data set (S, N, 3), which `fit` is given too. `assignments`: an `Assignments(S, N)`; None if
       ``pretraining=1.0``.
     - `steps`: of the run. `pretraining`: the share of them by the augmented Chamfer distance, 0 to 1.
-    - `start`: of the assignment: "greedy", "random" (a permutation of its own for each cloud), or "given" by
-      `Assignments.of`, for example the true correspondence.
+    - `start`: of the assignment: "greedy" (after pre-training only), "random" (a permutation of its own for each
+      cloud), or "given" by `Assignments.of`, for example the true correspondence.
     - `reassignment`: whether it is mended. `squared`, `ties`: as in `pcl_lib.distances.reassign`.
     - `points`: of each cloud in a step, a multiple of the number of patches, and as many targets to choose among, which
       are drawn independently of the assignment.
@@ -42,10 +42,11 @@ class QAAD:
     - `rate`: of all. `optimizer`, `table_optimizer`: make one of parameters and `lr`; that of the table takes sparse
       gradients, so that a code that is not in the batch stands still.
 
-    Logs "loss", and "swaps" and "gain" of the step: their number, and the sum of what they gained. Cost: a step with
-    reassignment has one forward pass more, without gradient. Errors: `ValueError` for clouds that are not one finite
-    tensor, sizes that do not fit each other, assignments of other clouds, `clip` or several processes, which sparse
-    gradients do not allow. Reference: neuralqaad2022 (Sec. 3.4, Algorithms 1 and 2).
+    Logs "loss", and "swaps" and "gain" of the step: their number, and the sum of what they gained. Cost: a
+    step with reassignment has one forward pass more, without gradient. Errors: `ValueError` for clouds that
+    are not one finite tensor, sizes that do not fit each other, a start that does not fit the pre-training,
+    assignments of other clouds, `clip` or several processes, which sparse gradients do not allow. Reference:
+    neuralqaad2022 (Sec. 3.4, Algorithms 1 and 2).
 
     >>> import torch
     >>> from pcl_lib.models import NeuralQAAD, PointNet

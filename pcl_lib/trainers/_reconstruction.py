@@ -23,7 +23,7 @@ class Reconstruction:
       that of `pcl_lib.distances.emd`, its `.value`.
     - `optimizer`, `scheduler`: of the model's parameters; the scheduler moves on once per step.
 
-    Logs "loss". The data are a float tensor (S, N, D).
+    Logs "loss". The data are a float tensor (S, N, D). Errors: `ValueError` for a loss without a gradient.
 
     >>> import torch
     >>> from pcl_lib.distances import chamfer

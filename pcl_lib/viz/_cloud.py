@@ -84,10 +84,12 @@ def clouds(
       else from the smallest to the largest value. `value_label` names the number and its unit; required with them.
     - `faint`: one cloud (or None) per cloud, drawn behind it in pale ink, such as the target.
     - `limits`: a cloud or several that camera and limits are taken from; default, all that is drawn.
+    - `titles`: one above each cloud. `caption`: below them all.
+    - `columns`: how many stand side by side; default all, at most 4. `colours`: one for all, or one per cloud.
     - `view`: elevation and azimuth in degrees; `up`: the axis that points up.
     - `same_scale=False`: each cloud fills its picture. Use it for a gallery, not for a comparison.
 
-    Cost: about 0.1 s and 40 kB of page per cloud of 2048 points.
+    Cost: about 0.1 s and 40 kB of page per cloud of 2,048 points.
     Errors: `ValueError` for shapes that do not fit, NaN, an empty `alt`, values without a label.
 
     >>> import numpy as np

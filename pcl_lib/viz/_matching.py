@@ -84,7 +84,7 @@ def matching(
 
     - `x` (N, D), `y` (M, D): clouds, D is 2 or 3; `index` (N,): whole numbers from 0 to M - 1, such as
       `pcl_lib.neighbors.nearest(x, y).index`.
-    - `names`: what x and y are called under the figure.
+    - `names`: what x and y are called under the figure. `limits`, `view`, `up`: as in `draw_cloud`.
 
     Errors: `ValueError` for shapes that do not fit, an index outside y, an empty `alt`.
 

@@ -42,13 +42,13 @@ def rotatable(
 
     - `points`: one cloud (N, 3), a list of clouds, or a batch (B, N, 3).
     - `values`: one array (N,) per cloud (or one array for one cloud); `value_label` is required with them.
-    - `titles`, `columns`, `view`, `up`, `colours`, `caption`: as in `clouds`.
+    - `titles`, `columns` (default all, at most 3), `view`, `up`, `colours`, `caption`: as in `clouds`.
     - `alt`: what the figure shows, for readers who cannot see it. Required.
 
     A still picture stands where there is no JavaScript, no WebGL or only paper. The built site brings plotly; in a
     live notebook the figure fetches it from plotly's own network.
 
-    Cost: coordinates are 6 bytes per point before base64; three clouds of 2048 points with their stills are less
+    Cost: coordinates are 6 bytes per point before base64; three clouds of 2,048 points with their stills are less
     than 150 kB of page.
     Errors: `ValueError` for 2-D clouds, shapes that do not fit, NaN, an empty `alt`, values without a label.
 

@@ -40,7 +40,7 @@ def surface(
     - `meshes`: one or a list of what has `vertices` (V, 3) and `faces` (F, 3), as arrays or tensors: a level set, a
       `trimesh.Trimesh`, a mesh that was read.
     - `turns=False`: still pictures alone, for a mesh of many faces or a page of many meshes.
-    - `titles`, `columns`, `view`, `up`, `colours`, `caption`: as in `clouds`.
+    - `titles`, `columns` (default all, at most 3), `view`, `up`, `colours`, `caption`: as in `clouds`.
     - `alt`: what the figure shows, for readers who cannot see it. Required.
 
     Both sides of a face are lit. A still picture stands where there is no JavaScript, no WebGL or only paper.

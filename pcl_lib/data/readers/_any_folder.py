@@ -99,7 +99,7 @@ def airplanes(
 ) -> list[Cloud]:
     """All 726 airplanes of ModelNet40 (626 train, 100 test), from ``airplanes/airplanes_726x2048.npz``.
 
-    2048 points each, in the unit ball, a random subset of 4096 farthest-point-ordered ones, stored as
+    2,048 points each, in the unit ball, a random subset of 4,096 in farthest-point order, stored as
     float16 (so coordinates are exact to about 5e-4). Some differ in yaw, as in the benchmark. One file of
     8 MB, read in a fraction of a second: no cache, no progress bar.
 

@@ -48,7 +48,7 @@ def kitti(
 ) -> list[Cloud]:
     """Every ``.bin`` below a folder ``velodyne`` or ``velodyne_points``, sorted by path, which is its name.
 
-    Serves the layouts of KITTI object (``training/velodyne/000000.bin``), odometry and SemanticKITTI
+    Reads the layouts of KITTI object (``training/velodyne/000000.bin``), odometry and SemanticKITTI
     (``sequences/00/velodyne/000000.bin``) and raw (``<date>/<drive>/velodyne_points/data/...``).
     ``sequences`` keeps the scans with one of these names among their folders. ``n_points`` is a seeded
     random subset. A scan is about 120,000 points, 3 MB with colours.

@@ -106,7 +106,7 @@ def modelnet40_hdf5(
     progress: bool = True,
     on_error: str = "raise",
 ) -> list[Cloud]:
-    """PointNet's ModelNet40, 2048 points each, from ``modelnet40_ply_hdf5_2048/ply_data_{train,test}*.h5``.
+    """PointNet's ModelNet40, 2,048 points each, from ``modelnet40_ply_hdf5_2048/ply_data_{train,test}*.h5``.
 
     Normals where the file has them; class names from ``shape_names.txt``; a shape is named by its file and
     row. ``n_points`` draws a seeded random subset (the rows are random draws already, so PointNet's habit

@@ -15,7 +15,12 @@ from pcl_lib import viz
 from pcl_lib.experiments.benchmarks.races import OURS, Benchmarks, Quartiles, Race, Steps
 
 # Contenders that are not called as the package that they come from.
-_PACKAGES = {"scipy's own": "scipy", "KeOps": "pykeops", "nanoflann": "pynanoflann"}
+_PACKAGES = {
+    "scipy's own": "scipy",
+    "KeOps": "pykeops",
+    "nanoflann": "pynanoflann",
+    "small_gicp": "small-gicp",
+}
 
 
 def facts(machine: Mapping[str, Any], peers: Iterable[str] = ()) -> dict[str, Any]:

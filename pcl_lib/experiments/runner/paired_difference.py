@@ -18,7 +18,7 @@ class Difference:
     """Differences of pairs of runs: one per seed, their mean, its standard error, and its 95 % interval.
 
     The interval is Student's, for differences that are independent and normal; with few seeds it is wide, as it
-    should be.
+    should be. Errors: `ValueError` for fewer than two.
 
     >>> found = Difference((1.0, 2.0, 6.0))
     >>> print(f"{found}, standard error {found.error:.2f}, from {found.low:.2f} to {found.high:.2f}")
