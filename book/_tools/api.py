@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
@@ -52,14 +53,25 @@ def kind(thing: Any) -> str:
 
 
 def call(name: str, thing: Any) -> str:
-    """How it is called, a line for each argument where one line is too long; nothing for what is not called."""
-    if kind(thing) not in ("class", "function"):
+    """How it is called, a line for each argument where one line is too long; nothing for what is not called.
+
+    A value of several lines, such as a table of settings, is left out.
+    """
+    if kind(thing) not in ("class", "function") or getattr(thing, "_is_protocol", False):
         return ""
     line = f"{name}{plain(str(inspect.signature(thing)))}"
     if len(line) <= WIDEST:
         return line
     inner, _, end = line.removeprefix(f"{name}(").rpartition(")")
-    return "\n".join([f"{name}(", *(f"    {part}," for part in split(inner)), f"){end}"])
+    return "\n".join([f"{name}(", *(f"    {without_long_value(part)}," for part in split(inner)), f"){end}"])
+
+
+def without_long_value(argument: str) -> str:
+    """
+    >>> without_long_value("n: int = 3"), without_long_value(f"table: Table = Table({'row, ' * 20})")
+    ('n: int = 3', 'table: Table = ...')
+    """
+    return argument if len(argument) <= WIDEST else re.sub(r" = .*", " = ...", argument, flags=re.DOTALL)
 
 
 def plain(signature: str) -> str:
@@ -73,13 +85,20 @@ def plain(signature: str) -> str:
     '(x: Points | None)'
     >>> plain("(folder: Path = PosixPath('/some/folder/book/records'), share: float = 0.3333333333333333)")
     "(folder: Path = Path('.../records'), share: float = 0.333333)"
+    >>> plain("(x: \\"Float[Tensor, '*b n']\\", f: 'collections.abc.Sequence[int]') -> pcl_lib.viz._figure.Figure")
+    "(x: Float[Tensor, '*b n'], f: Sequence[int]) -> Figure"
     """
     signature = re.sub(r"""ForwardRef\(("[^"]*"|'[^']*')\)""", r"\1", signature)
     signature = re.sub(r"<function (?:[\w<>]+\.)*(\w+) at 0x\w+>", r"\1", signature)
     signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
     # A folder of the builder's disk is none of the reader's.
     signature = re.sub(r"\w+Path\('[^']*?([^/\\']+)'\)", r"Path('.../\1')", signature)
-    return shortened(re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature))
+    signature = re.sub(
+        r"\b(?:collections\.abc|typing|pcl_lib(?:\.\w+)+|matplotlib\.axes\._axes|ipywidgets\.widgets\.widget)\.(?=[A-Z])",
+        "",
+        signature,
+    )
+    return shortened(re.sub(r"""(: |-> )(?:'([^']*)'|"([^"]*)")""", r"\1\2\3", signature))
 
 
 def split(arguments: str) -> Iterator[str]:
@@ -98,6 +117,7 @@ def described(thing: Any) -> tuple[str, str]:
     if kind(thing) != "data":
         summary, _, rest = markdown(thing.__doc__ or "").partition("\n\n")
         return summary, rest
+    thing = [f"{value:g}" for value in thing.tolist()] if isinstance(thing, torch.Tensor) else thing
     held = list(thing) if isinstance(thing, dict | tuple | list) else [thing]
     count = "what it holds" if len(held) == 1 else f"{len(held)} entries"
     words = ", ".join(escaped(str(one)) for one in held)

@@ -6,6 +6,7 @@ nowhere, nor does one that two things of the library have.
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 from docutils import nodes
@@ -17,7 +18,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from book._tools import names, pages
 from book._tools.api import api_entry, api_summary
-from book._tools.entries import Entries
+from book._tools.entries import Entries, thing
 from book._tools.terms import inside
 
 UNLINKED = (nodes.title, nodes.rubric, nodes.reference, nodes.caption, addnodes.pending_xref, api_summary)
@@ -35,7 +36,7 @@ class LinkCodeWords(SphinxPostTransform):
         page = names.read(pages.code(Path(self.env.doc2path(self.env.docname))))
         for word in list(self.document.findall(nodes.literal)):
             full = None if inside(word, UNLINKED) else entries.meant(word.astext(), page)
-            if full is None or own_entry(word) == full:
+            if full is None or own_entry(word) == full or is_own_argument(word):
                 continue
             there, around = listed[full], word.parent
             at = around.index(word)
@@ -50,6 +51,15 @@ def own_entry(word: nodes.Node) -> str | None:
     while word is not None and not isinstance(word, api_entry):
         word = word.parent
     return word["ids"][0] if word is not None else None
+
+
+def is_own_argument(word: nodes.literal) -> bool:
+    """Whether a word is an argument or a field of the entry in which it stands."""
+    entry = own_entry(word)
+    try:
+        return entry is not None and word.astext() in inspect.signature(thing(entry)).parameters
+    except (TypeError, ValueError):  # what is not called has none
+        return False
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -44,6 +44,7 @@ h1 { margin: 60mm 0 4mm; font-size: 30pt; line-height: 1.2; }
 h2 { break-before: page; font-size: 18pt; }
 p.part { margin: 5mm 0 1mm; font-weight: 700; break-after: avoid; }
 p.line { display: flex; margin: 0; break-inside: avoid; }
+p.line.chapter { break-after: avoid; }
 p.line.section { margin-left: 8mm; font-size: 10pt; color: #444; }
 p.line span:first-child { flex: 1; padding-right: 6mm; }
 """

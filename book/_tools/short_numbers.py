@@ -12,7 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
-FLOAT = re.compile(r"(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])")
+# Not the number of a paper: "eprint = {2111.12702}".
+FLOAT = re.compile(r"(?<![\w.])(?<!= \{)\d+\.\d+(?:e[+-]?\d+)?(?![\w.])")
 MOST, SHOWN = 8, 6
 """Significant digits that a number may have, and those that are shown of one with more."""
 
@@ -36,6 +37,8 @@ def shortened(text: str) -> str:
     '(0.588368, 3.4, 1.95541e-11)'
     >>> shortened("[0.25, 44.462078, 1234567890123, 'v1.234567890123']")
     "[0.25, 44.462078, 1234567890123, 'v1.234567890123']"
+    >>> shortened("eprint = {2111.12702},")
+    'eprint = {2111.12702},'
     """
     return FLOAT.sub(lambda number: _rounded(number[0]), text)
 

@@ -23,7 +23,7 @@ def lines(entries: list[Entry]) -> Iterator[str]:
     units = sorted({f"{entry.reference:.2f}" for entry in entries})
     yield ""
     took = " or ".join(filter(None, (", ".join(units[:-1]), units[-1])))
-    yield f"The reference job took {took} s of one processor; the pages took {jobs:.0f} such jobs."
+    yield f"The reference job took {took} s of one processor; the pages took {jobs:,.0f} such jobs."
     yield record.over_budget(entries) or f"No page is over its budget of {BUDGET} jobs."
     yield ""
     yield "| page | cells | seconds | processor seconds | reference jobs | executed |"

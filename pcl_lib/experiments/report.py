@@ -26,9 +26,28 @@ def claims_table(claims: Sequence[Claim], caption: str) -> viz.Figure:
     )
     html = table.html
     for k, claim in enumerate(claims):
-        section = claim.chapter.split("#")[1].replace("-", " ")
-        html = html.replace(f"[{k}]", f'<a href="{claim.chapter}">{section[:1].upper()}{section[1:]}</a>')
+        html = html.replace(f"[{k}]", f'<a href="{claim.chapter}">{heading(claim.chapter)}</a>')
     return viz.Figure(html, table.text)
+
+
+NAMES = {
+    "hypercd": "HyperCD",
+    "pcloss": "PCLoss",
+    "chamfer": "Chamfer",
+    "lagrangian": "Lagrangian",
+    "fig": "Fig.",
+}
+"""What an anchor writes small."""
+
+
+def heading(chapter: str) -> str:
+    """What a link to a section is called: its anchor in words.
+
+    >>> heading("completion.html#the-weighted-chamfer-distance"), heading("learned-losses.html#pcloss")
+    ('The weighted Chamfer distance', 'PCLoss')
+    """
+    words = [NAMES.get(word, word) for word in chapter.split("#")[1].split("-")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def verdicts_table(papers: Mapping[str, Sequence[Claim]], caption: str) -> viz.Figure:

@@ -9,6 +9,10 @@ SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|min|[kMGT]i?B|dB)(?!\w
 TIMES = re.compile(r" x (?=\d)|(?<=\d) × (?=\d)")
 # In the head of a column: "EMD × 100", "COV, %".
 BEFORE_A_FACTOR = re.compile(r"(?<= ×) (?=\d)|(?<=,) (?=%)")
+BEHIND_A_SIGN = re.compile(r"(?<=\d ±) (?=\d)")
+REFERENCE = re.compile(
+    r"\b(Tables?|Figs?\.|Figures?|Exercises?|Sections?|Secs?\.|Chapters?|Eqs?\.) (?=\d|[A-Z](?:\.|\b)|[IVX]+\b)"
+)
 # The hyphen of a number, not of a name or a date.
 HYPHEN = re.compile(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)")
 POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
@@ -29,8 +33,8 @@ def typeset(text: str) -> str:
     """Plain text with the signs of a printer, as the figures and tables of this module set all their words.
 
     Typographic quotation marks, minus and times signs, powers of ten and raised whole exponents; no break before a
-    unit, in "k = 3" and in an interval. Code in backquotes and `$...$` stay as they are. Setting a text twice changes
-    nothing more.
+    unit, behind ±, in "k = 3", "Table 3" and an interval. Code in backquotes and `$...$` stay as they are. Setting a
+    text twice changes nothing more.
 
     Args:
         text: any text, of one line or several.
@@ -64,7 +68,10 @@ def unbroken(html: str) -> str:
 def _set(part: str) -> str:
     part = TIMES.sub(f"{FIXED}\N{MULTIPLICATION SIGN}{FIXED}", HYPHEN.sub("\N{MINUS SIGN}", part))
     part = EXPONENT.sub(lambda found: found[1].translate(RAISED), EQUALS.sub(f"{FIXED}={FIXED}", part))
-    part = SPACE_IN_AN_INTERVAL.sub(FIXED, BEFORE_A_FACTOR.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part)))
+    part = SPACE_IN_AN_INTERVAL.sub(
+        FIXED, BEFORE_A_FACTOR.sub(FIXED, BEHIND_A_SIGN.sub(FIXED, SPACE_BEFORE_A_UNIT.sub(FIXED, part)))
+    )
+    part = REFERENCE.sub(rf"\g<1>{FIXED}", part)
     return POWER_OF_TEN.sub(_power_of_ten, part)
 
 

@@ -114,7 +114,7 @@ def of_table_3(record, changes, weighed=None):
 )
 def test_most_conditions_of_completion(record, changes, verdict):
     claim = of_table_3(record, changes)
-    assert (claim.verdict, claim.where) == (verdict, "IV-D, Table 3")
+    assert (claim.verdict, claim.where) == (verdict, "4.4, Table 3")
     assert "SnowflakeNet HD" in claim.number
     assert "8 seeds" in claim.number
 
@@ -141,14 +141,14 @@ OTHERS = {"PUD": (2.9, 3.0, 3.1), "PFD": (1.9, 2.0, 2.1), "CRND": (4.9, 5.0, 5.1
 )
 def test_the_cheapest_of_the_learned_losses(record, ours, verdict):
     steps = {"CD lengths": (1.0, 1.0, 1.0), "CALoss": ours, **OTHERS}
-    (claim,) = [c for c in ledger.claims(record, None, PAGE, steps=steps) if c.where == "IV-F, Table 4"]
+    (claim,) = [c for c in ledger.claims(record, None, PAGE, steps=steps) if c.where == "4.6, Table 4"]
     assert claim.verdict == verdict
     assert f"{ours[1]:.2f} steps of CD lengths at the paper's size, the paper has 1.70" in claim.number
     assert claim.number.endswith("2.00 to 5.00")
 
 
 def test_without_a_race_nobody_is_the_cheapest(record):
-    (claim,) = [c for c in ledger.claims(record, None, PAGE) if c.where == "IV-F, Table 4"]
+    (claim,) = [c for c in ledger.claims(record, None, PAGE) if c.where == "4.6, Table 4"]
     assert claim.verdict == UNTESTED
 
 

@@ -50,7 +50,7 @@ def test_the_greedy_assignment_of_a_whole_set(seconds, expected):
     found = speed.on_greedy(ASSIGNMENTS, timed)
     assert found.verdict == expected
     # 13,744 clouds of 131,072 points, on two cores.
-    assert f"on two {seconds / 2 / 60 * 13_744 / 64 * 2:,.0f} minutes" in found.number
+    assert f"on two cores {seconds / 2 / 60 * 13_744 / 64 * 2:,.0f} minutes" in found.number
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_each_column_says_where_it_comes_from():
         "Chamfer",
         "12.3",
         "–",
-        "2.00 ± 1.00",
+        "2.00 ±\N{NO-BREAK SPACE}1.00",
     ]
     assert [cell["class"] for cell in page.select("tbody tr:first-child td")] == [
         ["pcl-paper", "pcl-number"],
@@ -82,7 +82,14 @@ def test_numbers_have_a_minus_sign_and_names_a_hyphen():
     cells = [cell.text for cell in page.select("tbody tr > *")]
     words = "by −2 (−3 to −1) on 2026-11-21".replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
     power = "1.00 × 10⁻⁷".replace(" ", "\N{NO-BREAK SPACE}")
-    assert cells == ["EM-kD", "−0.500", "−2.00 ± 1.41", "−2\N{NO-BREAK SPACE}%", power, words]
+    assert cells == [
+        "EM-kD",
+        "−0.500",
+        "−2.00 ±\N{NO-BREAK SPACE}1.41",
+        "−2\N{NO-BREAK SPACE}%",
+        power,
+        words,
+    ]
     assert page.figcaption.text == "In [−1,\N{NO-BREAK SPACE}1], not x[-1]"
     assert "EM-kD | -0.500" in str(table)
 

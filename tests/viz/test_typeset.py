@@ -17,6 +17,11 @@ FIXED = "\N{NO-BREAK SPACE}"
         ("5e6 or 5e+06; 1e6x, v1e5", "5_×_10⁶ or 5_×_10⁶; 1e6x, v1e5"),
         ("[-1, 1]^3, d^2, 10^-5, (a + b)^+2", "[−1,_1]³, d², 10⁻⁵, (a + b)⁺²"),
         ("EMD × 100, COV, %, 8 × 8", "EMD ×_100, COV,_%, 8_×_8"),
+        (
+            "1.5 ± 0.2, Table 3, Figs. 3, 4, Fig. A.3, Table IV",
+            "1.5 ±_0.2, Table_3, Figs._3, 4, Fig._A.3, Table_IV",
+        ),
+        ("Tables of 3, the Figure", "Tables of 3, the Figure"),
         ("n^lambda, N^0.5, ^2", "n^lambda, N^0.5, ^2"),
         ("`x^2 = -1` and $x^2 = -1$", "`x^2 = -1` and $x^2 = -1$"),
     ],

@@ -153,7 +153,7 @@ def training_slider(result: Result, caption: str, *, looks: int = 6) -> viz.Fram
             viz.clouds(
                 [given, preview_of(result, f"{ONE_NETWORK}/steps", k), truth],
                 titles=["input", "completion", "truth"],
-                limits=truth,
+                limits=1.2 * truth,
                 colours=[viz.PALETTE[-1], viz.PALETTE[0], viz.PALETTE[-1]],
                 alt=f"An unseen shape after {result.logged_steps[k]} steps.",
             )

@@ -63,7 +63,7 @@ def _local_minima(result: Result, chapter: str) -> list[Claim]:
         ),
         Claim(
             '"CD and EMD have unchanged results ... after 200 iterations"',
-            "IV-E, Fig. 4",
+            "4.5, Fig. 4",
             "MCD from step 200 to 600: "
             + "; ".join(
                 f"{loss} {found.mean:+z.1f} % ({found.low:+z.1f} to {found.high:+z.1f})"
@@ -89,7 +89,7 @@ def _training(result: Result, chapter: str) -> list[Claim]:
         Claim(
             'CALoss "converge[s] to a simple shape after 100 iterations" and from 200 to 600 "gradually remove[s] '
             'differences"',
-            "IV-E, Fig. 4",
+            "4.5, Fig. 4",
             f"EMD x 100 is {at[0]:.1f}, {at[1]:.1f} and {at[2]:.1f} at steps {EARLY}, {REST} and {END}; from {REST} to "
             f"{END} it falls for {fewer} of {of} shapes, "
             + ", ".join(
@@ -101,7 +101,7 @@ def _training(result: Result, chapter: str) -> list[Claim]:
         ),
         Claim(
             '"CALoss converge[s] faster than PCLoss"',
-            "IV-E, Fig. 5",
+            "4.5, Fig. 5",
             f"the lowest MCD that both reach is there after {steps[0]:.0f} steps, with PCLoss after {steps[1]:.0f}; "
             f"difference in steps {races[0].mean:+z.0f} % ({races[0].low:+z.0f} to {races[0].high:+z.0f}), in time "
             f"{races[1].mean:+z.0f} % ({races[1].low:+z.0f} to {races[1].high:+z.0f})",
@@ -110,7 +110,7 @@ def _training(result: Result, chapter: str) -> list[Claim]:
         ),
         Claim(
             'PCLoss "produces rougher results", "rough contours" on legs and stands',
-            "IV-B, IV-E",
+            "4.2, 4.5",
             compared(result, ["HD", "thin parts"], ["PCLoss"]),
             tallied(signs(result, ["HD", "thin parts"], ["PCLoss"]), wanted=1),
             f"{chapter}#free-clouds",
@@ -138,29 +138,29 @@ def _ablations(result: Result, chapter: str) -> list[Claim]:
         )
 
     return [
-        worse('a pre-trained CALoss gives "quite rough shapes"', "IV-G, Table 5", [PRE_TRAINED]),
+        worse('a pre-trained CALoss gives "quite rough shapes"', "4.7, Table 5", [PRE_TRAINED]),
         worse(
-            'L_p and L_adv "both have very significant influences"',
-            "IV-H, Table 6",
+            '$L_p$ and $L_{adv}$ "both have very significant influences"',
+            "4.8, Table 6",
             ["L_adv alone", in_batch[0]],
             basic,
         ),
         Claim(
-            'L_p alone leads to "all-zero output"',
-            "IV-H",
+            '$L_p$ alone leads to "all-zero output"',
+            "4.8",
             f"after training the norm of the representations is {left[:, 0].mean():.2g} % of what it was, their "
             f"distance from each other {left[:, 1].mean():.2g} %",
             graded(int((left <= ZERO).sum()), left.size),
             f"{chapter}#ablations",
         ),
-        worse('in-batch negatives have "weaker results"', "IV-H, Table 6", in_batch, basic),
-        worse('the regularisation of the width "has obvious influence"', "IV-H, Table 6", [basic], width),
+        worse('in-batch negatives have "weaker results"', "4.8, Table 6", in_batch, basic),
+        worse('the regularisation of the width "has obvious influence"', "4.8, Table 6", [basic], width),
         worse(
-            "the dynamic coefficient improves the result (against no coefficient)", "IV-H, Table 6", [width]
+            "the dynamic coefficient improves the result (against no coefficient)", "4.8, Table 6", [width]
         ),
         Claim(
             "and it does so by being dynamic (against a constant of the same size)",
-            "IV-H, Table 6",
+            "4.8, Table 6",
             compared(result, ["MCD"], ["constant weight"])
             + f"; within {MARGIN:.0f} % of each other: {alike([to_constant], MARGIN)}",
             tallied([to_constant.sign], wanted=1),
@@ -168,7 +168,7 @@ def _ablations(result: Result, chapter: str) -> list[Claim]:
         ),
         Claim(
             'the concatenation of maximum and mean "can indeed reduce the reconstruction errors"',
-            "IV-H, Table 7",
+            "4.8, Table 7",
             compared(result, ["MCD"], controllers)
             + f"; within {MARGIN:.0f} % of each other: "
             + alike([over_seeds(result, "MCD", loss) for loss in controllers], MARGIN),
@@ -177,7 +177,7 @@ def _ablations(result: Result, chapter: str) -> list[Claim]:
         ),
         worse(
             'maximum and mean in place of adaptive pooling are "quite inferior"',
-            "IV-H, Table 8",
+            "4.8, Table 8",
             ["pooling max", "pooling mean"],
         ),
     ]

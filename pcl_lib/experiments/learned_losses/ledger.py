@@ -70,7 +70,7 @@ def _on_table_1(record: Record, chapter: str) -> list[Claim]:
         ),
         Claim(
             'CD "may create quite non-uniform results"',
-            "IV-B, Fig. 3",
+            "4.2, Fig. 3",
             f"uniformity of CALoss against {compare.better_cd(result, 'uniformity')} {shown(uniform)}, lower is more "
             "uniform",
             tallied([uniform.sign]),
@@ -78,14 +78,14 @@ def _on_table_1(record: Record, chapter: str) -> list[Claim]:
         ),
         Claim(
             'CALoss has "relatively inferior performances at the beginning"',
-            "IV-E, Fig. 5",
+            "4.5, Fig. 5",
             f"MCD at step {result.logged_steps[0]}: {shown(early)}",
             tallied([early.sign], wanted=1),
             where,
         ),
         Claim(
             '"it will converge steadily to low errors after enough iterations"',
-            "IV-E, Fig. 5",
+            "4.5, Fig. 5",
             f"its MCD ends below the better Chamfer distance's in {len(crossed)} of {len(crossing)} runs of "
             f"{result.logged_steps[-1]:,} steps",
             lasting(tallied([-1 if step is not None else 1 for step in crossing]), record),
@@ -100,7 +100,7 @@ def _on_costs(record: Record, steps: Mapping[str, Sequence[float]] | None, chapt
     if steps is None:
         ours = compare.relative_costs(record.result)["CALoss"]
         number = f"{ours:.2f} steps of {BASELINE}, the paper has {paper['CALoss']:.2f}"
-        return Claim(words, "IV-F, Table 4", f"{number}; no race yet", UNTESTED, f"{chapter}#costs")
+        return Claim(words, "4.6, Table 4", f"{number}; no race yet", UNTESTED, f"{chapter}#costs")
     low, median, high = steps["CALoss"]
     others = [steps[loss] for loss in LEARNED]
     number = (
@@ -109,12 +109,12 @@ def _on_costs(record: Record, steps: Mapping[str, Sequence[float]] | None, chapt
     )
     # Cheaper or dearer where the quartiles do not overlap.
     signs = [int(low > above) - int(high < below) for below, _, above in others]
-    return Claim(words, "IV-F, Table 4", number, tallied(signs), f"{chapter}#costs")
+    return Claim(words, "4.6, Table 4", number, tallied(signs), f"{chapter}#costs")
 
 
 def _on_completion(record: Record | None, weighed: Record | None, chapter: str) -> Claim:
     """Table 3: "most" are more than half of the networks and measures, and a short training refutes nothing."""
-    words, where = 'completion "performances have improvements in most conditions"', "IV-D, Table 3"
+    words, where = 'completion "performances have improvements in most conditions"', "4.4, Table 3"
     page = f"{chapter}#last-stage"
     if record is None:
         return Claim(words, where, NO_RECORD.format("caloss-completion"), UNTESTED, page)
@@ -162,7 +162,7 @@ def _on_critics(record: Record | None, chapter: str) -> Claim:
     """ "Similar": nearer to the outputs of CD from the same weights than two seeds of CD are to each other, and nearer
     than the outputs of losses without CD. Where these too are nearer than two seeds, the training has not parted the
     losses, and whatever the critics are, it cannot tell."""
-    words, where = 'PUD, CRND and PFD "still produce similar shapes as CD"', "IV-B, Fig. 3"
+    words, where = 'PUD, CRND and PFD "still produce similar shapes as CD"', "4.2, Fig. 3"
     if record is None:
         return Claim(
             words, where, NO_RECORD.format("caloss-every-loss"), UNTESTED, f"{chapter}#with-a-network"

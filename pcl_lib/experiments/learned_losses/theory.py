@@ -133,12 +133,12 @@ def _counted(words: str, where: str, found: Count, page: str) -> Claim:
 
 def _on_printed_tables(page: str) -> list[Claim]:
     return [
-        _counted('"best performances in most conditions"', "IV-B, Table 1", best_of_table_1(), page),
+        _counted('"best performances in most conditions"', "4.2, Table 1", best_of_table_1(), page),
         _counted(
-            '"most networks can achieve improvements" (codes)', "IV-C, Table 2", against_cd_of_table_2(), page
+            '"most networks can achieve improvements" (codes)', "4.3, Table 2", against_cd_of_table_2(), page
         ),
         _counted(
-            '"improvements in most conditions" (completion)', "IV-D, Table 3", against_none_of_table_3(), page
+            '"improvements in most conditions" (completion)', "4.4, Table 3", against_none_of_table_3(), page
         ),
     ]
 
@@ -199,22 +199,22 @@ def _on_pooling(page: str) -> list[Claim]:
     wide = entropy(torch.softmax(-((values - values.max()) ** 2) / 100, 0))
     return [
         Claim(
-            '"each item in F_g, F_p, and F_o can acquire various gradients"',
-            "III-B",
+            '"each item in $F_g$, $F_p$ and $F_o$ can acquire various gradients"',
+            "3.2",
             f"adaptive pooling: {different(by_feature)} different gradients at {len(chair)} points",
             graded(different(by_feature), len(chair)),
             f"{page}#sent-back",
         ),
         Claim(
             '"average pooling can only propagate same and indistinguishable gradients"',
-            "IV-H",
+            "4.8",
             f"a chair that trembles by {TREMBLE}: by the features {of_mean[0]} different, by the points {of_mean[1]}",
             graded(sum(number == 1 for number in of_mean), 2),
             f"{page}#sent-back",
         ),
         Claim(
             '"too large δ will result in roughly the same weighting"',
-            "III-C",
+            "3.3",
             f"at a width of 100 the entropy is {100 * float(wide):.1f} % of that of equal weights",
             graded(int(wide > EQUAL_WEIGHTS), 1),
             f"{page}#widths",
@@ -234,14 +234,14 @@ def _on_the_fence(page: str) -> list[Claim]:
     return [
         Claim(
             'similar shapes "have close representations"',
-            "I, III-C",
+            "1, 3.3",
             f"rank correlation of the distance with the size of the noise {rank:.2f}",
             graded(int(rank > RANKED), 1),
             f"{page}#widths",
         ),
         Claim(
-            '"more noised S_p are allowed to have relatively further representations"',
-            "III-C",
+            '"more noised $S_p$ are allowed to have relatively further representations"',
+            "3.3",
             f"the weight varies by {100 * spread:.1f} % between clouds of 2,048 points: a constant",
             graded(int(spread > CONSTANT), 1),
             f"{page.removesuffix('.html')}-at-work.html#constant-weight",

@@ -111,7 +111,4 @@ def survives(before: Mapping[str, Difference], after: Mapping[str, Difference]) 
 
 def length(record: Record) -> str:
     """How long a record is beside the paper's training, to end a number with."""
-    return (
-        f"; {record.settings['steps']:,} steps, {record.epochs:.0f} passes over the clouds of the paper's "
-        f"{PAPER_EPOCHS}"
-    )
+    return f"; {record.settings['steps']:,} steps, {record.epochs:.0f} of the paper's {PAPER_EPOCHS}"

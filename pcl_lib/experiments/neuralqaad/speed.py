@@ -106,7 +106,7 @@ def on_greedy(assignments: str, timed: Mapping[str, Any]) -> Claim:
         _ONLY_MINUTES,
         "3.4",
         f"{work:.0f} s of one core for {timed['clouds']} clouds of {timed['points']:,} points: "
-        f"on two {needed:,.0f} minutes for all of D-Faust; the paper has a GPU",
+        f"on two cores {needed:,.0f} minutes for all of D-Faust; the paper has a GPU",
         share(-needed, holds=-MINUTES, part=-DAY),
         f"{assignments}#{GREEDY_START}",
     )

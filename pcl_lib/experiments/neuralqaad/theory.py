@@ -62,14 +62,14 @@ def on_print(network: str) -> list[Claim]:
     images = published.images(), published.images(floats=True)
     return [
         Claim(
-            'a batch of 32 clouds of 65,000 points "is equal to ... around 2653 MNIST images"',
+            'a batch of 32 clouds of 65,000 points "is equal to ... around 2,653 MNIST images"',
             "3.1",
             f"{images[0]:,.0f} if a point counts as a pixel, {images[1]:,.0f} in numbers",
             graded(sum(round(each) == 2653 for each in images), 2),
             page,
         ),
         Claim(
-            "compression ratios of 3311, 1144 and 748 to 1",
+            "compression ratios of 3,311, 1,144 and 748 to 1",
             "4.3",
             "; ".join(
                 f"{words} {', '.join(f'{each:,.0f}' for each in ratios[counted])}"
@@ -200,7 +200,7 @@ def on_starts(network: str, errors: Mapping[str, Sequence[float]]) -> Claim:
     return Claim(
         'a random sample "is very likely to be closer to any other sample than an arbitrary primitive geometry"',
         "3.3",
-        f"distance to the clouds of the set: {all_shown(against)}",
+        f"distance to the clouds of the set, of a sample against another shape: {all_shown(against)}",
         tallied([found.sign for found in against.values()]),
         f"{network}#{INPUT}",
     )
