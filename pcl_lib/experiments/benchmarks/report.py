@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Chart
 from matplotlib.ticker import FuncFormatter
 
@@ -152,26 +153,34 @@ def goals_table(record: Benchmarks, caption: str) -> viz.Figure:
 
 def races_chart(record: Benchmarks) -> Chart:
     """A row for each race: the fastest peer's ratio in blue with its quartiles, the others in grey."""
-    rows = record.races[::-1]
+    half = (len(record.races) + 1) // 2
     with viz.style():
-        # As narrow as a phone can show with its lettering readable.
-        figure, ax = plt.subplots(figsize=(4.6, 0.27 * len(rows) + 1.4))
-        for y, race in enumerate(rows):
-            for name, ratio in race.ratios.items():
-                first = name == race.best_peer
-                line, dot = (viz.PALETTE[0],) * 2 if first else ("#bcc3cd", "#8a93a0")
-                ends = [ratio.lower_quartile, ratio.upper_quartile]
-                ax.plot(ends, [y, y], color=line, linewidth=2 + first, zorder=2 + first)
-                size = 6.0 if first else 3.5
-                ax.plot(ratio.median, y, "o" if first else "s", color=dot, markersize=size, zorder=3 + first)
-        ax.axvline(1, color="#1b1f24", linewidth=1.2, zorder=1)
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
-        names = [f"{race.function}, {race.size.removesuffix(' points')}" for race in rows]
-        ax.set_yticks(range(len(rows)), names, fontsize=9)
-        ax.set_ylim(-0.7, len(rows) - 0.3)
-        ax.set_xlabel("peer's time / ours\n(left of the line the peer is faster)")
+        # Two columns, each as narrow as a phone can show with its lettering readable, for a sheet holds no longer one.
+        figure, axes = plt.subplots(1, 2, figsize=(9.2, 0.27 * half + 1.4))
+        for ax, races in zip(axes, (record.races[:half], record.races[half:]), strict=True):
+            _draw_races(ax, races)
+        limits = [bound for ax in axes for bound in ax.get_xlim()]
+        for ax in axes:
+            ax.set_xlim(min(limits), max(limits))
+            ax.set_ylim(half - 0.3, -0.7)
     return figure
+
+
+def _draw_races(ax: Axes, races: Sequence[Race]) -> None:
+    for y, race in enumerate(races):
+        for name, ratio in race.ratios.items():
+            first = name == race.best_peer
+            line, dot = (viz.PALETTE[0],) * 2 if first else ("#bcc3cd", "#8a93a0")
+            ends = [ratio.lower_quartile, ratio.upper_quartile]
+            ax.plot(ends, [y, y], color=line, linewidth=2 + first, zorder=2 + first)
+            size = 6.0 if first else 3.5
+            ax.plot(ratio.median, y, "o" if first else "s", color=dot, markersize=size, zorder=3 + first)
+    ax.axvline(1, color="#1b1f24", linewidth=1.2, zorder=1)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
+    names = [f"{race.function}, {race.size.removesuffix(' points')}" for race in races]
+    ax.set_yticks(range(len(races)), names, fontsize=9)
+    ax.set_xlabel("peer's time / ours\n(left of the line the peer is faster)")
 
 
 def clearly_behind(record: Benchmarks) -> list[Race]:
