@@ -40,7 +40,8 @@
     const verdict = heads.findIndex((head) => /^\s*verdict/i.test(head.textContent));
     for (const body of table.tBodies) for (const row of body.rows) {
       [...row.cells].forEach((cell, i) => {
-        const short = cell.childNodes.length === 1 && cell.textContent.trim().length <= SHORT;
+        const words = [...cell.childNodes].every((node) => node.nodeType === Node.TEXT_NODE || node.matches("span"));
+        const short = (words || cell.childNodes.length === 1) && cell.textContent.trim().length <= SHORT;
         cell.classList.toggle("pcl-card-line", i > 0 && short); // with its label on one line
         cell.classList.toggle("pcl-card-none", !cell.matches(".pcl-ours") && cell.textContent.trim() === "–");
         const empty = !cell.textContent.trim() && !cell.querySelector("img, svg");
@@ -76,7 +77,9 @@
     const room = document.documentElement.clientWidth - left - GAP;
     if (room < place.clientWidth + GAP) return;
     const frame = block.offsetWidth - place.clientWidth;
+    // As wide as its columns would be with all the room.
     block.classList.add("pcl-wide");
+    block.style.setProperty("--pcl-wide", room + "px");
     block.style.setProperty("--pcl-wide", Math.min(room, table.offsetWidth + frame) + "px");
     watcher.observe(block);
   }

@@ -109,7 +109,7 @@ _CARDS = (
         0.5,
         "(mean_x d(x,Y)^2 + mean_y d(y,X)^2) / 4",
         "feydy2019sinkhorn",
-        "Limit of the Hausdorff divergence as blur goes to 0, for the cost |x-y|^2 / 2 and uniform weights, by "
+        "Limit of the Hausdorff divergence as blur goes to 0, for the cost |x − y|² / 2 and uniform weights, by "
         "algebra from its formula; not run.",
     ),
     Convention(
@@ -142,7 +142,7 @@ _CARDS = (
         1.0,
         _HALF_LENGTHS,
         "lin2024landau",
-        "Its released root baseline. The weighted losses beside it return half of both SUMS instead.",
+        "Its released root baseline. The weighted losses beside it return half of both sums instead.",
     ),
     Convention(
         "landau single_side",
@@ -186,7 +186,7 @@ _CARDS = (
         1.0,
         "max(mean_x d(x,Y)^2, mean_y d(y,X)^2)",
         "huang2023caloss",
-        "Global term of its multi-scale Chamfer metric, before the factor 0.1; tables show it x100.",
+        "Global term of its multi-scale Chamfer metric, before the factor 0.1; tables show it × 100.",
     ),
     Convention(
         "neuralqaad Eq. 10",

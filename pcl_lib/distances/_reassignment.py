@@ -35,7 +35,7 @@ def reassign(
     .. math:: g_i = \lVert y_i - a_i \rVert^2 + \lVert y'_i - a'_i \rVert^2
               - \lVert y_i - a'_i \rVert^2 - \lVert y'_i - a_i \rVert^2 = 2 \, (y_i - y'_i) \cdot (a'_i - a_i)
 
-    Query i lies at y_i and has the target a_i; it wants a'_i, the target of its counterpart, which lies at y'_i. It
+    Query i lies at y_i and has the target a_i; it wants a′_i, the target of its counterpart, which lies at y′_i. It
     gets it where the gain g_i is positive. Two swaps are in conflict if they share a point: two queries want one
     target, or the query of one is the counterpart of another. By falling gain each swap is taken whose two points are
     both free still. So at frozen weights the summed loss falls by exactly the sum of the gains, and a one-to-one

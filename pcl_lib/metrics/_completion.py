@@ -30,7 +30,7 @@ def cd_l1(
     lengths_y: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
-    r"""CD-L1 x1000 of the completion tables (PCN, and Table II of Landau CD): mean of lengths, halved.
+    r"""CD-L1 × 1,000 of the completion tables (PCN, and Table II of Landau CD): mean of lengths, halved.
 
     .. math:: 1000 \cdot \tfrac12 \left( \frac1N \sum_i \min_j \lVert x_i - y_j \rVert
               + \frac1M \sum_j \min_i \lVert x_i - y_j \rVert \right)
@@ -63,7 +63,7 @@ def cd_l2(
     lengths_y: Lengths | None = None,
     backend: str = "auto",
 ) -> Float[Tensor, "*b"]:
-    r"""CD-L2 x1000 of the completion tables (ShapeNet-55 in PoinTr and Landau CD): squared, both ways added.
+    r"""CD-L2 × 1,000 of the completion tables (ShapeNet-55 in PoinTr and Landau CD): squared, both ways added.
 
     .. math:: 1000 \left( \frac1N \sum_i \min_j \lVert x_i - y_j \rVert^2
               + \frac1M \sum_j \min_i \lVert x_i - y_j \rVert^2 \right)
@@ -126,7 +126,7 @@ def fidelity(
     .. math:: \frac1N \sum_i \min_j \lVert x_i - y_j \rVert
 
     from the partial input x to the completion y only. PCN, who defined it, averages lengths. PoinTr's released code
-    averages squared lengths: `squared=True`, and x1000 is what its tables and Landau CD's Table IV seem to show:
+    averages squared lengths: `squared=True`, and × 1,000 is what its tables and Landau CD's Table IV seem to show:
     `scale=1000.0` (their code prints the value without a factor, and leaves out points at the origin, its padding). A
     method that copies its input into its output has fidelity 0.
 
@@ -169,7 +169,7 @@ def kitti_mmd(
 
     for each completion y_s over all reference shapes z_r (the cars of ShapeNet); tables show its mean. PCN defined
     it with lengths: CD is the half sum of the mean lengths. PoinTr's released code, which later tables follow, uses
-    squared lengths with both directions added: `squared=True`; for x1000 see `fidelity`. It runs the other way than
+    squared lengths with both directions added: `squared=True`; for × 1,000 see `fidelity`. It runs the other way than
     `pcl_lib.metrics.minimum_matching_distance` of the generation tables, which averages over references.
 
     - `squared`, `scale`: squared lengths with both directions added, and what the value is multiplied by;

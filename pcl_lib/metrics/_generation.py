@@ -36,7 +36,7 @@ def minimum_matching_distance(matrix: Float[Tensor, "s r"]) -> Float[Tensor, ""]
 
     `matrix` holds samples in rows, references in columns: `pairwise(samples, references)`. Exchanged, the result is
     another number (PointFlow's code once had them so). MMD-CD and MMD-EMD of the tables of ShapeGF, PointFlow
-    and latent_3d_points; ShapeGF shows MMD-CD x1000, MMD-EMD x100. The "MMD-CD" that ShapeGF's reconstruction test
+    and latent_3d_points; ShapeGF shows MMD-CD × 1,000, MMD-EMD × 100. The "MMD-CD" that ShapeGF's reconstruction test
     prints is not this, but the mean distance of pairs that belong together.
 
     Shape: (S, R); result (). Unit: that of the distance, in [0, inf). Zero iff each reference is among the samples.

@@ -18,7 +18,7 @@ from pcl_lib.neighbors.building_blocks import Lengths, cut, each_alone, given
 SIZES = (4, 8, 16, 32, 64)
 CENTRES = 128
 GLOBAL_WEIGHT = 0.1
-TABLE_SCALE = 100.0  # the tables print both values x100
+TABLE_SCALE = 100.0  # the tables print both values × 100
 
 
 Both = tuple[Lengths | None, Lengths | None]
@@ -51,7 +51,7 @@ def mcd(
     - `batch_max`: the released code takes the means of the last term over a batch of 16 before their maximum, so its
       value depends on the batch. True follows it (every pair of the batch then gets the same last term); else each
       pair stands alone;
-    - `scale`: what the value is multiplied by; CALoss tables show the mean over shapes x100: `scale=100.0`;
+    - `scale`: what the value is multiplied by; CALoss tables show the mean over shapes × 100: `scale=100.0`;
     - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.
 
     Shapes: x (N, D) or (B, N, D), y (M, D) or (B, M, D), each of at least max(centres, *sizes) points; result () or
@@ -120,7 +120,7 @@ def half_sum_hausdorff(
     .. math:: \tfrac12 \left( \max_i \min_j \lVert x_i - y_j \rVert^2 + \max_j \min_i \lVert x_i - y_j \rVert^2 \right)
 
     Not the Hausdorff distance, which is the larger of the two and a length: see `pcl_lib.distances.hausdorff`.
-    CALoss tables show the mean over shapes x100: `scale=100.0`.
+    CALoss tables show the mean over shapes × 100: `scale=100.0`.
 
     - `scale`: what the value is multiplied by;
     - `lengths_x`, `lengths_y`, `backend`: as in `pcl_lib.distances.chamfer`.

@@ -9,12 +9,11 @@ SPACE_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=(?:%|[mn]?s|min|[kMGT]i?B|dB)(?!\w
 TIMES = re.compile(r" x (?=\d)|(?<=\d) × (?=\d)")
 # In the head of a column: "EMD × 100", "COV, %".
 BEFORE_A_FACTOR = re.compile(r"(?<= ×) (?=\d)|(?<=,) (?=%)")
-BEHIND_A_SIGN = re.compile(r"(?<=\d ±) (?=\d)")
-REFERENCE = re.compile(
-    r"\b(Tables?|Figs?\.|Figures?|Exercises?|Sections?|Secs?\.|Chapters?|Eqs?\.) (?=\d|[A-Z](?:\.|\b)|[IVX]+\b)"
-)
+BEHIND_A_SIGN = re.compile(r"(?<=±)\s(?=\d|\Z)")
+KINDS = r"Tables?|Figs?\.|Figures?|Exercises?|Sections?|Secs?\.|Chapters?|[Aa]ppendix|Eqs?\."
+REFERENCE = re.compile(rf"\b({KINDS}) (?=\d|[A-Z](?:\.|\b)|[IVX]+\b)")
 # The hyphen of a number, not of a name or a date.
-HYPHEN = re.compile(r"(?<![\w.-])-(?=\d)|(?<=\de)-(?=\d)")
+HYPHEN = re.compile(r"(?<![\w.-])(?<!\w\[)-(?=\d)|(?<=\de)-(?=\d)")
 POWER_OF_TEN = re.compile(r"(?<![\w.])(?P<factor>\d+(?:\.\d+)?)e\+?(?P<sign>−?)0*(?P<power>\d+)(?!\w)")
 EXPONENT = re.compile(r"(?<=[\w\])])\^([+−]?\d+)(?!\w|\.\d)")
 RAISED = str.maketrans("0123456789+−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
@@ -36,11 +35,9 @@ def typeset(text: str) -> str:
     unit, behind ±, in "k = 3", "Table 3" and an interval. Code in backquotes and `$...$` stay as they are. Setting a
     text twice changes nothing more.
 
-    Args:
-        text: any text, of one line or several.
+    - `text`: of one line or several.
 
-    Returns:
-        The text; it may have more or fewer characters, but no markup.
+    Result: the text, with more or fewer characters but without markup. Errors: none. Cost: one pass for each sign.
 
     >>> typeset('''the book's "-2 %" of $x'$ (see 'here'), not `b["k"]`''')
     'the book’s “−2\\xa0%” of $x\\'$ (see ‘here’), not `b["k"]`'

@@ -21,6 +21,8 @@ FIXED = "\N{NO-BREAK SPACE}"
             "1.5 ± 0.2, Table 3, Figs. 3, 4, Fig. A.3, Table IV",
             "1.5 ±_0.2, Table_3, Figs._3, 4, Fig._A.3, Table_IV",
         ),
+        ("37 ± ", "37 ±_"),
+        ("within ± 5 %, widths[-1], appendix E", "within ±_5_%, widths[-1], appendix_E"),
         ("Tables of 3, the Figure", "Tables of 3, the Figure"),
         ("n^lambda, N^0.5, ^2", "n^lambda, N^0.5, ^2"),
         ("`x^2 = -1` and $x^2 = -1$", "`x^2 = -1` and $x^2 = -1$"),

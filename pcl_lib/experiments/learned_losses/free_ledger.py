@@ -56,7 +56,7 @@ def _local_minima(result: Result, chapter: str) -> list[Claim]:
     return [
         Claim(
             'CD and EMD "may fall into inappropriate local minimums"',
-            "I",
+            "1",
             compared(result, ["MCD"], MATCHING),
             tallied(signs(result, ["MCD"], MATCHING), wanted=1),
             f"{chapter}#free-clouds",

@@ -163,14 +163,14 @@ def _on_matching(page: str) -> list[Claim]:
     return [
         Claim(
             'CD and EMD "measure the distances between matched points instead of ... shapes"',
-            "I",
+            "1",
             f"a trembling chair and one without a leg: CD differs by {100 * cd:.1g} %, EMD by {100 * em:.0f} %",
             graded(sum(change < BLIND for change in (cd, em)), 2),
             f"{page}#blind",
         ),
         Claim(
             'pooling "without any requirement of dense connections as PCLoss" improves the efficiency',
-            "I",
+            "1",
             f"memory of a step with twice the points: {kept['PCLoss']:.2f} times (PCLoss), {kept['CALoss']:.2f} times "
             f"(CALoss); at 2,048 points PCLoss keeps {ratio:.2f} times as much",
             graded(sum((kept["PCLoss"] > 1.1 * kept["CALoss"], ratio > 1)), 2),
