@@ -40,6 +40,9 @@ class Typography(SphinxPostTransform):
         for formula in list(self.document.findall(lambda node: isinstance(node, nodes.math | nodes.literal))):
             # A name of the library is a link to it.
             hold(formula.parent if isinstance(formula.parent, nodes.reference) else formula)
+        for text in list(self.document.findall(nodes.Text)):
+            if not stays(text):
+                keep_names(text)
 
 
 def stays(text: nodes.Text) -> bool:
@@ -67,6 +70,16 @@ def hold(formula: nodes.Element) -> None:
     parent.children[place - bool(before) : place + 1 + bool(behind)] = around
     for node in around:
         parent.setup_child(node)
+
+
+def keep_names(text: nodes.Text) -> None:
+    """Keep short names and dates on one line."""
+    rest, *others = viz.names_apart(text.astext())
+    if others:
+        pieces = [nodes.Text(rest)]
+        for name, words in zip(others[::2], others[1::2], strict=True):
+            pieces += [nodes.inline("", name, classes=["pcl-whole"]), nodes.Text(words)]
+        text.parent.replace(text, pieces)
 
 
 def behind_a_number(text: str) -> str:

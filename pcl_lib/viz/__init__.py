@@ -14,7 +14,7 @@ from pcl_lib.viz._show import show
 from pcl_lib.viz._style import style
 from pcl_lib.viz._surface import surface
 from pcl_lib.viz._table import table
-from pcl_lib.viz._typeset import typeset
+from pcl_lib.viz._typeset import names_apart, typeset
 
 __all__ = [
     "PALETTE",
@@ -30,6 +30,7 @@ __all__ = [
     "figure_html",
     "frames",
     "matching",
+    "names_apart",
     "rotatable",
     "shape_map",
     "show",

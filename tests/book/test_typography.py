@@ -84,6 +84,15 @@ def test_what_stands_close_to_a_formula_stays_on_its_line(before, behind, whole,
     assert [inline.astext() for inline in document.findall(nodes.inline)] == ([whole] if whole else [])
 
 
+def test_short_names_end_no_line():
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.Text("a k-d tree, 1-NNA-CD and re-used t-SNE"))
+    document += nodes.literal_block("", "a k-d tree")
+    Typography(document).run()
+    assert [inline.astext() for inline in document.findall(nodes.inline)] == ["k-d", "1-NNA-CD", "t-SNE"]
+    assert document.children[0].astext() == "a k-d tree, 1-NNA-CD and re-used t-SNE"
+
+
 def test_a_name_that_is_a_link_is_held_with_its_link():
     document = new_document("page")
     link = nodes.reference("", "", nodes.literal("f", "f"), refuri="api.html")
