@@ -43,6 +43,12 @@
         const words = [...cell.childNodes].every((node) => node.nodeType === Node.TEXT_NODE || node.matches("span"));
         const short = (words || cell.childNodes.length === 1) && cell.textContent.trim().length <= SHORT;
         cell.classList.toggle("pcl-card-line", i > 0 && short); // with its label on one line
+        if (i > 0 && short && cell.childNodes.length > 1) { // its words are one part of that line
+          const own = document.createElement("span");
+          own.className = "pcl-card-own";
+          own.append(...cell.childNodes);
+          cell.append(own);
+        }
         cell.classList.toggle("pcl-card-none", !cell.matches(".pcl-ours") && cell.textContent.trim() === "–");
         const empty = !cell.textContent.trim() && !cell.querySelector("img, svg");
         if (i > 0 && heads[i].textContent.trim() && !empty) cell.prepend(label(heads[i]));
@@ -58,6 +64,7 @@
 
   function toTable(table) {
     table.querySelectorAll(".pcl-card-label").forEach((words) => words.remove());
+    table.querySelectorAll(".pcl-card-own").forEach((own) => own.replaceWith(...own.childNodes));
     [table, ...table.querySelectorAll("[role]")].forEach((part) => {
       if (part.getAttribute("role") === roleOf(part)) part.removeAttribute("role");
     });

@@ -93,6 +93,21 @@ def test_a_table_of_many_columns_becomes_cards_even_where_it_fits(browser, tmp_p
         assert labels == ["two", "three"], "an empty cell has no label"
 
 
+def test_the_words_of_a_short_cell_stand_together_on_a_card(browser, tmp_path):
+    table = viz.table(
+        [["a", "III-D, Fig. 2", 1, 2]], columns=["one", "two", "three", "four"], caption="One row."
+    )
+    with visit(browser, made(tmp_path, table.html), width=PHONE) as seen:
+        page = seen.page
+        page.wait_for_selector("table.pcl-cards")
+        parts = page.query_selector_all("td:nth-child(2) > span")
+        assert len(parts) == 2, "the label and the words"
+        assert parts[1].text_content() == "III-D, Fig.\N{NO-BREAK SPACE}2"
+        assert parts[1].bounding_box()["height"] < 30, "on one line"
+        page.set_viewport_size({"width": DESKTOP, "height": 900})
+        assert until(page, lambda: not page.query_selector(".pcl-cards, .pcl-card-own"), patience=10_000)
+
+
 def test_a_number_that_is_not_reported_has_no_line_on_a_card(browser, tmp_path):
     table = viz.table(
         [["a", None, 1, None]],
