@@ -67,7 +67,8 @@ def call(name: str, thing: Any) -> str:
 
 
 def without_long_value(argument: str) -> str:
-    """
+    """An argument whose value, a table of settings, say, would take several lines, is shown without it.
+
     >>> without_long_value("n: int = 3"), without_long_value(f"table: Table = Table({'row, ' * 20})")
     ('n: int = 3', 'table: Table = ...')
     """

@@ -30,7 +30,7 @@ FEW_STEPS = 12  # up to here each step gets a marker
 MANY_STEPS = 500  # more points than this across a picture cannot be told apart
 LEGEND_LINE = 0.23  # inches
 LEGEND_LETTERS = 54  # what fits beside each other above the axes
-SIZE = (5.0, 3.2)  # inches: on a phone its letters are still two thirds of those of the text
+SIZE = (5.0, 3.2)  # inches: on a phone its letters are still more than half as large as those of the text
 
 
 def curves(

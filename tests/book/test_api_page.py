@@ -11,6 +11,7 @@ import pytest
 
 import pcl_lib
 from book._tools import api
+from tests.book import checks
 
 ROOT = Path(__file__).resolve().parents[2]
 FACES = [
@@ -70,3 +71,19 @@ def test_each_name_stands_once_and_says_something(entries):
     assert len(entries) > 200
     assert not [name for name, times in Counter(name for name, _ in entries).items() if times > 1]
     assert not [name for name, summary in entries if not re.fullmatch(r"\S.{9,}", summary, re.DOTALL)]
+
+
+def test_an_argument_leads_to_no_other_entry(site):
+    """`rate` in the entry of a loss is its argument, not the function of that name."""
+    page = checks.soup(site.html / "book" / "appendix" / "api.html")
+    astray = []
+    for entry in page.select("details.pcl-api"):
+        _, own = thing(entry["id"])
+        if api.call("it", own):
+            arguments = inspect.signature(own).parameters
+            astray += [
+                (entry["id"], link.get_text())
+                for link in entry.select("a.pcl-code")
+                if link.get_text() in arguments
+            ]
+    assert not astray
